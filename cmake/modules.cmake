@@ -1,0 +1,102 @@
+# gyre_module(NAME USES modules... LIBRARIES targets...): a static library from src/NAME/*.cpp. Files that are found by
+# their place: steps/*.cpp, commands/*.cpp, migrations/*.sql, *_test.cpp. main_*.cpp belong to programs (programs.cmake).
+set(GYRE_MODULES "")
+set(GYRE_GENERATED ${CMAKE_BINARY_DIR}/generated)
+
+function(gyre_module name)
+  cmake_parse_arguments(arg "" "" "USES;LIBRARIES" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/commands/*.cpp)
+  file(GLOB_RECURSE deeper CONFIGURE_DEPENDS ${dir}/*/*.cpp)
+  list(FILTER deeper EXCLUDE REGEX "/(steps|commands)/")
+  list(APPEND sources ${deeper})
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main_[a-z_]+|/main)\\.cpp$")
+  if(sources)
+    add_library(gyre_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(gyre_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(gyre_${name} ${scope} ${CMAKE_SOURCE_DIR}/src ${GYRE_GENERATED})
+  foreach(module ${arg_USES})
+    target_link_libraries(gyre_${name} ${scope} gyre_${module})
+  endforeach()
+  target_link_libraries(gyre_${name} ${scope} ${arg_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY GYRE_TESTS_${name} ${tests})
+  set_property(GLOBAL APPEND PROPERTY GYRE_MODULE_LIST ${name})
+endfunction()
+
+# One table out of files found by place. A self-registering static in a static library would silently register nothing.
+function(gyre_write path content)
+  file(CONFIGURE OUTPUT ${path} CONTENT "${content}" @ONLY)
+endfunction()
+
+function(gyre_step_table out)
+  set(declarations "")
+  set(rows "")
+  foreach(file ${ARGN})
+    get_filename_component(step ${file} NAME_WE)
+    set(program gyre)
+    if(file MATCHES "/src/nets/")
+      set(program gyre-nets)
+    endif()
+    string(APPEND declarations "extern const Step step_${step};\n")
+    string(APPEND rows "    {&step_${step}, \"${program}\"},\n")
+  endforeach()
+  gyre_write(${out} "// Written by CMake from src/*/steps/*.cpp.
+#include \"base/step.hpp\"
+namespace gyre {
+${declarations}
+std::span<const StepEntry> all_steps() {
+  static const std::vector<StepEntry> table = {
+${rows}  };
+  return table;
+}
+}  // namespace gyre
+")
+endfunction()
+
+function(gyre_command_table out)
+  set(declarations "")
+  set(rows "")
+  foreach(file ${ARGN})
+    get_filename_component(command ${file} NAME_WE)
+    string(APPEND declarations "extern const Command command_${command};\n")
+    string(APPEND rows "    &command_${command},\n")
+  endforeach()
+  gyre_write(${out} "// Written by CMake from src/*/commands/*.cpp.
+#include \"base/command.hpp\"
+namespace gyre {
+${declarations}
+std::span<const Command* const> all_commands() {
+  static const std::vector<const Command*> table = {
+${rows}  };
+  return table;
+}
+}  // namespace gyre
+")
+endfunction()
+
+function(gyre_migration_table out)
+  set(rows "")
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} sql)
+    string(REGEX MATCH "src/([a-z]+)/migrations/0*([0-9]+)-(.+)\\.sql$" _ ${file})
+    string(APPEND rows "    {\"${CMAKE_MATCH_1}\", ${CMAKE_MATCH_2}, \"${CMAKE_MATCH_3}\", R\"sql(${sql})sql\"},\n")
+  endforeach()
+  string(REPLACE ";" "\;" rows "${rows}")
+  file(CONFIGURE OUTPUT ${out} CONTENT "// Written by CMake from src/*/migrations/*.sql.
+#include \"store/workspace.hpp\"
+namespace gyre {
+std::span<const Migration> all_migrations() {
+  static const std::vector<Migration> table = {
+${rows}  };
+  return table;
+}
+}  // namespace gyre
+" @ONLY)
+endfunction()

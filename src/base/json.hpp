@@ -1,0 +1,35 @@
+#pragma once
+// JSON values (Boost.JSON) and the few helpers that everything else reads and writes them with.
+#include <boost/json.hpp>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gyre {
+
+namespace json = boost::json;
+
+// Parses a whole text; an error names `where` (a file, "request body") and the position.
+json::value parse_json(std::string_view text, std::string_view where);
+json::value read_json_file(const std::filesystem::path& path);
+
+// Object keys sorted, no white space, numbers in shortest form that reads back the same: what hashes are taken of.
+std::string canonical(const json::value& value);
+// For people: two spaces of indentation.
+std::string pretty(const json::value& value);
+
+// Members of an object. `get_` throws Error{invalid} naming the key; `find_` gives nullptr / nullopt when absent.
+const json::value* find(const json::value& object, std::string_view key);
+std::string get_string(const json::value& object, std::string_view key);
+std::int64_t get_int(const json::value& object, std::string_view key);
+double get_number(const json::value& object, std::string_view key);  // takes integers too
+bool get_bool(const json::value& object, std::string_view key);
+std::optional<std::string> find_string(const json::value& object, std::string_view key);
+std::optional<double> find_number(const json::value& object, std::string_view key);
+std::string string_or(const json::value& object, std::string_view key, std::string_view otherwise);
+
+// RFC 7396: null deletes.
+void merge_patch(json::value& target, const json::value& patch);
+
+}  // namespace gyre

@@ -1,0 +1,35 @@
+#pragma once
+// A tensor as a value: type, shape, bytes (or strings).
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace gyre {
+
+enum class DataType { u8, i8, i16, i32, i64, f32, f64, boolean, text };
+std::size_t size_of(DataType type);  // 0 for text
+std::string_view name_of(DataType type);
+
+struct Tensor {
+  DataType type = DataType::f32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::byte> bytes;       // little-endian, row-major
+  std::vector<std::string> texts;     // for DataType::text
+
+  std::int64_t count() const;
+  template <class T>
+  std::span<const T> as() const {
+    return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+  template <class T>
+  std::span<T> as() {
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+  static Tensor zeros(DataType type, std::vector<std::int64_t> shape);
+  static Tensor floats(std::vector<std::int64_t> shape, std::span<const float> values);
+  static Tensor ints(std::vector<std::int64_t> shape, std::span<const std::int64_t> values);
+};
+
+}  // namespace gyre

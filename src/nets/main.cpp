@@ -1,0 +1,2 @@
+#include <cstdio>
+int main() { std::puts("gyre-nets 0.1.0"); }
