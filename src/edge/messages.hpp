@@ -5,6 +5,8 @@
 //                           A device drops what is not above the version it has.
 //   gyre/<device>/up        device -> server, QoS 1: {"seq": n, "kind": k, "at": ms, "body": {...}}. Stored on the device
 //                           before it is sent, sent again until the server's ack; the server drops a seq it has stored.
+//                           seq grows, with gaps (what a full outbox dropped), and starts at the device's clock in ms, so
+//                           that a device whose state was wiped does not repeat old numbers.
 //   gyre/<device>/down      server -> device, QoS 1: {"kind": "ack", "seq": n} (all up to n are stored).
 //
 // A device may write only its own `up` and read only its own `desired` and `down`; its name is its certificate's CN.
@@ -20,24 +22,38 @@
 //    "gather": {"camera": {"every": 10}},                                 // send every n-th input, whatever the answer
 //    "validate": {"id": "v3", "image": "bottle@sha256:...", "data": "sha256:<tar blob>", "memory_mb": 256, "cpus": 1},
 //    "rollback": ...never: the server sets the former image}
+//   An image that failed is not tried again until its module's entry changes. The data of "validate" is a tar of flat
+//   files, fetched from <registry>/v2/gyre-data/blobs/<digest>. A validation with an id that was answered is not repeated.
+//   "memory_mb", "cpus", "rules", "samples" and "gather" may be left out (256, 1, none).
 //
 // kinds of `up`:
-//   reported    a merge patch of the reported section: {"agent": {"version","pss_mb","started_at","start_ms"},
-//               "modules": {"bottle": {"image","state","error","downloaded_bytes","pss_mb","restarts"}}}
-//               state: pulling | starting | running | failed | rolled_back | stopped. `running` only after the module
-//               answered its golden inputs. On failure the device goes back to the last image that ran.
-//   validation  {"id","image","samples":n,"answers":[{"name","answer":{...}}...],"p50_ms","p99_ms","pss_mb","error"?}
-//   answers     {"module","count","labels":{"good":17,...},"latency_ms":[p50,p99],"from","to","sketch":{...},"alarms":n,
-//                "items":[{"name","label","confidence","score","alarm"}...]}   every few seconds
-//   sample      {"module","name","answer":{...},"bytes":"<base64>","why":"uncertain|gather"}
+//   reported    a merge patch of the reported section: {"desired_version", "agent": {"version","pss_mb","started_at",
+//               "start_ms","dropped"}, "modules": {"bottle": {"image","state","error","downloaded_bytes","pss_mb",
+//               "restarts"}}}; a module that was taken off is null.
+//               state: pulling | starting | running | failed | rolled_back. `running` only after the module
+//               answered its golden inputs. On failure the device goes back to the last image that ran: `rolled_back`,
+//               "image" is then the former one, "refused" the one that failed and "error" says why. `failed`: there is no
+//               former one.
+//   validation  {"id","image","samples":n,"answers":[{"name","answer":{...}}...],"p50_ms","p99_ms","pss_mb","golden"} or
+//               {"id","image","error"}. A sample that could not be read has "error" instead of "answer".
+//   answers     {"module","image","count","labels":{"good":17,...},"latency_ms":[p50,p99],"from","to","sketch":{...},
+//                "alarms":n,"errors":n,"late":n,"dropped":n,
+//                "items":[{"name","label","confidence","score","alarm"}...]}   every few seconds, at most 256 items
+//   sample      {"module","image","name","answer":{...},"bytes":"<base64>","why":"uncertain|gather"}
 //   event       {"module","rule"?, "what": "...", "at"}
 //
-// Input folder of a device, <state>/input/<name>/: a driver moves whole files in (rename); the module takes them in name
-// order, answers, and removes them. Telemetry comes as CSV files with a header, one file a second or so.
+// Input folder of a device, <state>/input/<name>/: a driver moves whole files in (rename); the module answers them in name
+// order, and the agent removes each after it stored the answer. Hidden files and files ending in ".part" are not taken.
+// Telemetry comes as CSV files with a header, one file a second or so.
 //
-// A module in its container: /gyre/module run --input /input --model /model/model.onnx. It reads /input, writes one JSON
-// line per answer to standard output: {"name","ms","answer":{...}}, and {"ready":true,"golden":<difference>} first.
-// `/gyre/module check` (validation) does the same once for every file below /input, in name order, and ends.
+// A module in its container: /gyre/module run --input /input --model /model/model.onnx. It watches /input (read-only for
+// it) and writes JSON lines to standard output:
+//   {"ready":true,"golden":<difference>}             first; or {"ready":false,"error":"..."} and it ends
+//   {"name":"a.jpg","ms":3.1,"answer":{...}}         one for each file
+//   {"name":"a.csv","waiting":"12 of 64 rows"}       a series that needs more rows: shorter files join those before them
+//   {"name":"a.jpg","error":"..."}                   a file that could not be read
+//   {"sketch":{...}}                                 every few seconds: what it saw since the last one (model/sketch.hpp)
+// `/gyre/module check --input /input --model ...` (validation) answers every file below /input once, in name order, and ends.
 #include <string>
 
 namespace gyre {
