@@ -13,6 +13,9 @@
 
 namespace gyre {
 
+constexpr std::string_view online_text = R"({"online":true})";
+constexpr std::string_view offline_text = R"({"online":false})";
+
 static void check(int code, const std::string& what) {
   if (code != MOSQ_ERR_SUCCESS) throw Error(Code::invalid, what + ": " + mosquitto_strerror(code));
 }
@@ -50,6 +53,10 @@ Bus::Bus(BusOptions options, std::vector<std::string> filters, OnMessage on_mess
     check(mosquitto_tls_set(client, options_.ca.c_str(), nullptr, certificate, key, nullptr), "TLS files");
     check(mosquitto_tls_opts_set(client, /*verify peer*/ 1, "tlsv1.2", nullptr), "TLS options");
   }
+  if (!options_.presence.empty())
+    check(mosquitto_will_set(client, options_.presence.c_str(), offline_text.size(), offline_text.data(), /*qos=*/1,
+                             /*retain=*/true),
+          "last will on " + options_.presence);
   mosquitto_log_callback_set(client, [](mosquitto*, void* self, int level, const char* text) {
     if (level == MOSQ_LOG_ERR) static_cast<Bus*>(self)->trouble_ = text;
   });
@@ -60,6 +67,8 @@ Bus::Bus(BusOptions options, std::vector<std::string> filters, OnMessage on_mess
       return;
     }
     for (auto& filter : bus->filters_) mosquitto_subscribe(client, nullptr, filter.c_str(), /*qos=*/1);
+    bus->connected_ = true;
+    if (!bus->options_.presence.empty()) bus->publish(bus->options_.presence, online_text, /*retained=*/true);
     bus->report(true, {});
   });
   mosquitto_message_callback_set(client, [](mosquitto*, void* self, const mosquitto_message* message) {
@@ -72,8 +81,9 @@ Bus::Bus(BusOptions options, std::vector<std::string> filters, OnMessage on_mess
 }
 
 Bus::~Bus() {
+  if (connected_ && !options_.presence.empty()) publish(options_.presence, offline_text, /*retained=*/true);
+  if (connected_) mosquitto_disconnect(client_.get());  // the loop sends what waits and ends
   stop_ = true;
-  if (connected_) mosquitto_disconnect(client_.get());
   if (thread_.joinable()) thread_.join();
 }
 
@@ -106,8 +116,10 @@ void Bus::loop() {
                      : mosquitto_connect(client_.get(), options_.host.c_str(), options_.port, /*keepalive=*/30);
     again = again || code == MOSQ_ERR_SUCCESS;
     bool was_connected = false;
-    while (code == MOSQ_ERR_SUCCESS && !stop_) {
-      code = mosquitto_loop(client_.get(), /*timeout ms=*/500, /*packets=*/1);
+    int farewell = 20;  // rounds for what still waits to be sent; a broker that hangs must not hold us
+    while (code == MOSQ_ERR_SUCCESS && farewell > 0) {
+      if (stop_) farewell--;
+      code = mosquitto_loop(client_.get(), /*timeout ms=*/stop_ ? 50 : 500, /*packets=*/1);
       was_connected = was_connected || connected_;
     }
     if (stop_) break;

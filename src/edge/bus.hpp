@@ -20,6 +20,7 @@ struct BusOptions {
   std::filesystem::path ca{};  // PEM; empty: no TLS
   std::filesystem::path certificate{};
   std::filesystem::path key{};
+  std::string presence{};  // topic: retained {"online":true} after each connect, {"online":false} as the last will
   double longest_wait_seconds = 30;  // between attempts to connect; the wait doubles from 0.25 s, with jitter
 };
 

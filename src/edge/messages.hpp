@@ -7,9 +7,19 @@
 //                           before it is sent, sent again until the server's ack; the server drops a seq it has stored.
 //                           seq grows, with gaps (what a full outbox dropped), and starts at the device's clock in ms, so
 //                           that a device whose state was wiped does not repeat old numbers.
-//   gyre/<device>/down      server -> device, QoS 1: {"kind": "ack", "seq": n} (all up to n are stored).
+//   gyre/<device>/down      server -> device, QoS 1: {"kind": "ack", "seq": n}: exactly n is stored. Not "all up to n": a
+//                           broker that is killed, or one that the server had not reached yet, loses one between two others.
+//                           {"kind": "resend"}: the server is back; send again what is not acknowledged.
+//   gyre/<device>/state     device -> server, retained, QoS 1: {"online": true} after each connect; {"online": false} is
+//                           the last will (BusOptions::presence = topic_state(device) does both).
 //
-// A device may write only its own `up` and read only its own `desired` and `down`; its name is its certificate's CN.
+// A device may write only its own `up` and `state` and read only its own `desired` and `down`; its name is its
+// certificate's CN, which the broker also takes as its client id.
+//
+// What `gyre device add NAME --out DIR` writes for the agent (paths in device.json are relative to its folder):
+//   device.json  {"device": "press-1", "host": "127.0.0.1", "port": 8883, "ca": "ca.crt", "certificate": "device.crt",
+//                 "key": "device.key", "signing_key": "signing.pub"}, and beside it ca.crt, device.crt, device.key (mode
+//                 600) and signing.pub (the public half, PEM, of the Ed25519 key that signs images)
 //
 // Desired:
 //   {"$version": 7,
@@ -61,5 +71,6 @@ namespace gyre {
 inline std::string topic_desired(const std::string& device) { return "gyre/" + device + "/desired"; }
 inline std::string topic_up(const std::string& device) { return "gyre/" + device + "/up"; }
 inline std::string topic_down(const std::string& device) { return "gyre/" + device + "/down"; }
+inline std::string topic_state(const std::string& device) { return "gyre/" + device + "/state"; }
 
 }  // namespace gyre
