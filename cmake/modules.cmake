@@ -88,7 +88,6 @@ function(gyre_migration_table out)
     string(REGEX MATCH "src/([a-z]+)/migrations/0*([0-9]+)-(.+)\\.sql$" _ ${file})
     string(APPEND rows "    {\"${CMAKE_MATCH_1}\", ${CMAKE_MATCH_2}, \"${CMAKE_MATCH_3}\", R\"sql(${sql})sql\"},\n")
   endforeach()
-  string(REPLACE ";" "\;" rows "${rows}")
   file(CONFIGURE OUTPUT ${out} CONTENT "// Written by CMake from src/*/migrations/*.sql.
 #include \"store/workspace.hpp\"
 namespace gyre {

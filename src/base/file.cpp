@@ -110,7 +110,7 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
-void remove_all(const fs::path& path) {
+void remove_tree(const fs::path& path) {
   std::error_code error;
   fs::remove_all(path, error);
   if (error && error.value() != ENOENT) throw system_error(error.value(), path.string());

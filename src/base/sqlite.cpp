@@ -77,7 +77,7 @@ static json::value column(sqlite3_stmt* statement, int i) {
   }
 }
 
-std::vector<Row> Sqlite::query(std::string_view sql, std::vector<json::value> parameters) {
+std::vector<Row> Sqlite::query(std::string_view sql, SqlValues parameters) {
   std::lock_guard lock(mutex_);
   auto& kept = statements_->by_text[std::string(sql)];
   std::unique_ptr<sqlite3_stmt, Finalize> statement = std::move(kept);  // a query inside a query gets its own
@@ -108,9 +108,9 @@ std::vector<Row> Sqlite::query(std::string_view sql, std::vector<json::value> pa
   return rows;
 }
 
-void Sqlite::run(std::string_view sql, std::vector<json::value> parameters) { query(sql, std::move(parameters)); }
+void Sqlite::run(std::string_view sql, SqlValues parameters) { query(sql, std::move(parameters)); }
 
-std::optional<Row> Sqlite::one(std::string_view sql, std::vector<json::value> parameters) {
+std::optional<Row> Sqlite::one(std::string_view sql, SqlValues parameters) {
   auto rows = query(sql, std::move(parameters));
   if (rows.empty()) return {};
   return std::move(rows.front());

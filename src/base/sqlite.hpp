@@ -15,6 +15,20 @@ struct sqlite3;
 
 namespace gyre {
 
+// A parameter of a statement: anything that a column can hold; objects and arrays become JSON text.
+struct SqlValue : json::value {
+  template <class T>
+  SqlValue(T&& given) : json::value(made(std::forward<T>(given))) {}
+
+ private:
+  template <class T>
+  static json::value made(T&& given) {
+    if constexpr (std::is_convertible_v<T, std::string_view>) return json::string(std::string_view(given));
+    else return json::value(std::forward<T>(given));
+  }
+};
+using SqlValues = std::vector<SqlValue>;
+
 using Row = json::object;  // column name -> null, bool-less scalars: int64, double, string (blobs as strings)
 
 class Sqlite {
@@ -25,9 +39,9 @@ class Sqlite {
   Sqlite(const Sqlite&) = delete;
 
   // Parameters are $1, $2 ... or ?. Gives the rows of SELECT or RETURNING.
-  std::vector<Row> query(std::string_view sql, std::vector<json::value> parameters = {});
-  void run(std::string_view sql, std::vector<json::value> parameters = {});
-  std::optional<Row> one(std::string_view sql, std::vector<json::value> parameters = {});  // first row
+  std::vector<Row> query(std::string_view sql, SqlValues parameters = {});
+  void run(std::string_view sql, SqlValues parameters = {});
+  std::optional<Row> one(std::string_view sql, SqlValues parameters = {});  // first row
   void script(std::string_view sql);  // several statements
   std::int64_t changes() const;
   std::int64_t last_id() const;

@@ -48,6 +48,7 @@ struct Step {
   std::vector<Port> outputs;
   std::vector<Field> fields;
   bool cached = true;   // false: it looks at the world outside (a device, the clock) and always runs
+  bool parallel = false;  // it can use several cores: it gets a share of those that are free, else one
   std::function<void(const json::object& options, StepContext& context)> run;  // empty where another program owns it
 };
 
@@ -56,12 +57,13 @@ struct StepAbout {
   int version = 1;
   std::vector<Port> inputs{}, outputs{};
   bool cached = true;
+  bool parallel = false;
 };
 
 template <class Options>
 Step step(StepAbout about, std::vector<Field> fields, void (*run)(const Options&, StepContext&)) {
   Step result{about.name,    about.command, about.group,  about.title,  about.help,
-              about.version, about.inputs,  about.outputs, fields, about.cached, {}};
+              about.version, about.inputs,  about.outputs, fields, about.cached, about.parallel, {}};
   if (run)
     result.run = [run, fields = std::move(fields), name = about.name](const json::object& values, StepContext& context) {
       run(from_fields<Options>(fields, values, name), context);

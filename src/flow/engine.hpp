@@ -25,12 +25,15 @@ struct StepRun {
   std::map<std::string, std::string> inputs;    // name -> digest
   std::map<std::string, std::string> outputs;   // name -> digest
   std::string key;
-  std::string state;                            // waiting running cached done failed cancelled
+  std::string state;                            // waiting running cached done stopped failed cancelled
   std::string error;
   std::string hint;
   double seconds = 0;
   json::object metrics;                         // last value of each
+  std::vector<std::string> said;                // lines for people
 };
+json::object to_json(const StepRun& run);
+StepRun step_run_from(const json::value& value);
 
 // Told of everything as it happens, from the engine's threads. What tracks runs, draws progress or writes events is one.
 class StepObserver {
@@ -43,32 +46,26 @@ class StepObserver {
   virtual void ended(const StepRun&) {}
 };
 
-struct RunOptions {
-  int cores = 0;                 // 0: all of the machine
-  bool fresh = false;            // ignore the cache
-  json::object environment;      // GYRE_URL ... given to every step, not part of the key
-};
-
 class Engine {
  public:
-  explicit Engine(Workspace& workspace);
-  ~Engine();  // stops what runs and waits
-  void observe(StepObserver* observer);  // kept until the engine ends
+  explicit Engine(Workspace& workspace, int cores = 0);  // 0: all of the machine
+  ~Engine();                                             // stops what runs and waits
+  void observe(StepObserver* observer);                  // kept until the engine ends
+  void environment(const std::string& name, const std::string& value);  // given to every step, not part of any key
 
   // Starts a pipeline in the background; its id. Durable: a pipeline that was cut off goes on with resume().
-  std::string start(const Pipeline& pipeline, RunOptions options = {});
-  void stop(const std::string& id);               // asks running steps to finish with what they have
-  json::object status(const std::string& id);     // {id,name,state,nodes:[StepRun...],error?}
+  std::string start(const Pipeline& pipeline, bool fresh = false);
+  void stop(const std::string& id);  // asks running steps to finish with what they have; starts no more
+  // {"id","name","state","error"?,"changes":n,"nodes":[...]}; waits until `changes` is above `seen`, the pipeline has
+  // ended, or the time is up.
+  json::object status(const std::string& id, std::int64_t seen = -1, double wait_seconds = 0);
   json::array list();
-  json::object wait(const std::string& id);       // until it ended
-  void resume();                                  // goes on with every pipeline that was running when the process died
+  json::object wait(const std::string& id);
+  void resume();  // goes on with every pipeline that was running when the process died
 
-  // A reference as users write it -> digest; a path is imported.
-  std::string resolve(const std::string& reference, const std::map<std::string, StepRun>& nodes);
+  struct Body;
 
  private:
-  struct Running;
-  struct Body;
   std::unique_ptr<Body> body_;
 };
 

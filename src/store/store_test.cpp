@@ -1,0 +1,55 @@
+#include <doctest/doctest.h>
+
+#include "base/file.hpp"
+#include "base/hash.hpp"
+#include "store/workspace.hpp"
+
+using namespace gyre;
+
+TEST_CASE("a folder becomes a tree that opens with the same files") {
+  TemporaryFolder folder;
+  make_folders(folder.path() / "in" / "good");
+  write_file(folder.path() / "in" / "good" / "a.txt", "one");
+  write_file(folder.path() / "in" / "b.txt", "two");
+  Blobs blobs(folder.path() / "blobs");
+  std::string digest = blobs.put_folder(folder.path() / "in");
+  CHECK(blobs.is_tree(digest));
+  CHECK(blobs.has(digest));
+  CHECK(blobs.size(digest) == 6);
+  fs::path opened = blobs.open(digest);
+  CHECK(read_file(opened / "good" / "a.txt") == "one");
+  CHECK(blobs.put_folder(opened) == digest);
+  fs::remove(blobs.path(digest_of("two")));
+  CHECK_FALSE(blobs.has(digest));
+}
+
+TEST_CASE("a digest that is none cannot name a path") {
+  TemporaryFolder folder;
+  Blobs blobs(folder.path());
+  CHECK_THROWS_AS(blobs.path("sha256:../../etc/passwd"), Error);
+  CHECK_THROWS_AS(blobs.path(digest_of("absent")), Error);
+}
+
+TEST_CASE("two owners of one workspace: the second is refused by name") {
+  TemporaryFolder folder;
+  fs::path root = Workspace::init(folder.path());
+  Workspace first(root);
+  CHECK_THROWS_WITH_AS(Workspace{root}, doctest::Contains("another gyre (process"), Error);
+}
+
+TEST_CASE("a newer schema is refused and nothing changes") {
+  TemporaryFolder folder;
+  fs::path root = Workspace::init(folder.path());
+  { Workspace(root).rows().run("INSERT INTO migration VALUES ('store', 999, 'from tomorrow', '', 0)"); }
+  CHECK_THROWS_WITH_AS(Workspace{root}, doctest::Contains("newer gyre"), Error);
+}
+
+TEST_CASE("the audit chain depends on every entry before") {
+  TemporaryFolder folder;
+  Workspace workspace(Workspace::init(folder.path()));
+  workspace.audit("ann", "create", "model/bottle", nullptr, {{"version", 1}});
+  workspace.audit("bob", "alias", "model/bottle", nullptr, {{"champion", 1}});
+  auto rows = workspace.rows().query("SELECT chain FROM audit ORDER BY id");
+  REQUIRE(rows.size() == 2);
+  CHECK(get_string(rows[0], "chain") != get_string(rows[1], "chain"));
+}

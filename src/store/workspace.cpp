@@ -1,0 +1,113 @@
+#include "store/workspace.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/hash.hpp"
+
+namespace gyre {
+
+std::filesystem::path Workspace::init(const std::filesystem::path& folder) {
+  fs::path root = folder / ".gyre";
+  for (auto part : {"blobs", "run", "keys"}) make_folders(root / part);
+  ::chmod((root / "keys").c_str(), 0700);
+  return root;
+}
+
+std::filesystem::path Workspace::find(const std::filesystem::path& from) {
+  if (const char* home = std::getenv("GYRE_HOME"); home && *home) {
+    if (fs::is_directory(home)) return home;
+    throw Error(Code::not_found, std::string("GYRE_HOME is ") + home + ", which is no folder");
+  }
+  for (fs::path folder = fs::absolute(from);; folder = folder.parent_path()) {
+    if (fs::is_directory(folder / ".gyre")) return folder / ".gyre";
+    if (folder == folder.root_path()) break;
+  }
+  throw Error(Code::not_found, "there is no workspace in " + fs::absolute(from).string() + " or above it",
+              "make one with: gyre init");
+}
+
+static int take_lock(const fs::path& path) {
+  FileHandle lock = open_file(path, O_RDWR | O_CREAT);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    std::string holder = read_file(path);
+    throw Error(Code::conflict, "another gyre (process " + holder + ") is working in " + path.parent_path().parent_path().string(),
+                "wait for it, or run `gyre up`: a server lets many commands work at once");
+  }
+  std::string self = std::to_string(::getpid());
+  if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), self.data(), self.size(), 0) < 0) throw system_error(errno, path.string());
+  return lock.release();
+}
+
+static void migrate(Sqlite& rows) {
+  rows.script("CREATE TABLE IF NOT EXISTS migration (module TEXT NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL,"
+              " digest TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (module, number)) STRICT");
+  auto known = [](const Row& row) {
+    for (auto& migration : all_migrations())
+      if (migration.module == row.at("module").as_string() && migration.number == row.at("number").as_int64()) return true;
+    return false;
+  };
+  for (auto& row : rows.query("SELECT module, number, title FROM migration"))
+    if (!known(row))
+      throw Error(Code::unsupported, "this workspace was written by a newer gyre (it has " + get_string(row, "module") + " migration " +
+                                         std::to_string(get_int(row, "number")) + ", \"" + get_string(row, "title") + "\")",
+                  "use that version; nothing was changed");
+  for (auto& migration : all_migrations()) {
+    std::string digest = digest_of(migration.sql);
+    auto row = rows.one("SELECT digest FROM migration WHERE module = $1 AND number = $2", {migration.module, migration.number});
+    if (row) {
+      if (get_string(*row, "digest") != digest)
+        throw Error(Code::unsupported, "migration " + std::string(migration.module) + "/" + std::to_string(migration.number) +
+                                           " differs from the one this workspace was made with",
+                    "use the gyre that made it");
+      continue;
+    }
+    rows.transaction([&] {
+      rows.script(migration.sql);
+      rows.run("INSERT INTO migration VALUES ($1, $2, $3, $4, $5)",
+               {migration.module, migration.number, migration.title, digest, now_ms()});
+    });
+  }
+}
+
+Workspace::Workspace(std::filesystem::path dot_gyre)
+    : root_(fs::absolute(dot_gyre)), lock_((make_folders(root_ / "run"), take_lock(root_ / "run" / "lock"))), blobs_(root_ / "blobs") {
+  try {
+    make_folders(keys());
+    rows_ = std::make_unique<Sqlite>(root_ / "gyre.db");
+    migrate(*rows_);
+    // What a killed process left half staged is nobody's.
+    for (auto& entry : fs::directory_iterator(root_ / "blobs" / "staging")) remove_tree(entry.path());
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+}
+
+Workspace::~Workspace() { ::close(lock_); }
+
+json::value Workspace::config() const {
+  fs::path file = root_ / "config.json";
+  return fs::exists(file) ? read_json_file(file) : json::value(json::object());
+}
+
+void Workspace::audit(std::string_view who, std::string_view action, std::string_view subject, const json::value& before,
+                      const json::value& after) {
+  rows_->transaction([&] {
+    auto last = rows_->one("SELECT id, chain FROM audit ORDER BY id DESC LIMIT 1");
+    std::int64_t id = last ? get_int(*last, "id") + 1 : 1;
+    json::array entry{id, now_ms(), who, action, subject, before, after};
+    std::string chain = digest_of((last ? get_string(*last, "chain") : std::string()) + canonical(entry));
+    rows_->run("INSERT INTO audit VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+               {id, entry[1], who, action, subject, canonical(before), canonical(after), chain});
+  });
+}
+
+}  // namespace gyre
