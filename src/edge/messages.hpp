@@ -1,4 +1,5 @@
 #pragma once
+// clang-format off: the tables below are wider than its reflow allows.
 // What a device and the server say to each other over MQTT. All payloads are JSON.
 //
 //   gyre/<device>/desired   server -> device, retained, QoS 1: the whole desired section of the twin, {"$version": n, ...}.
@@ -64,6 +65,7 @@
 //   {"name":"a.jpg","error":"..."}                   a file that could not be read
 //   {"sketch":{...}}                                 every few seconds: what it saw since the last one (model/sketch.hpp)
 // `/gyre/module check --input /input --model ...` (validation) answers every file below /input once, in name order, and ends.
+// clang-format on
 #include <string>
 
 namespace gyre {
