@@ -6,19 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "media/series.hpp"
 #include "model/session.hpp"
 
 namespace gyre {
 
 struct Answer {
-  std::string label;                  // classify
-  double confidence = 0;              // of that label
-  std::vector<float> probabilities;   // in the order of the signature's labels
-  double score = 0;                   // anomaly, and classifiers that give one
+  std::string label;                 // classify
+  double confidence = 0;             // of that label
+  std::vector<float> probabilities;  // in the order of the signature's labels
+  double score = 0;                  // anomaly, and classifiers that give one
   bool has_score = false;
-  bool alarm = false;                 // score >= threshold
-  double value = 0;                   // regress
-  std::vector<std::string> notes;     // "resampled from 8000 Hz to 16000 Hz"
+  bool alarm = false;                                      // score >= threshold
+  double value = 0;                                        // regress
+  std::vector<std::string> notes;                          // "resampled from 8000 Hz to 16000 Hz"
   json::object to_json(const Signature& signature) const;  // floats in shortest exact form
 };
 
@@ -27,16 +28,21 @@ class Predictor {
   explicit Predictor(const std::filesystem::path& model);
   const Signature& signature() const { return signature_; }
   const Session& session() const { return session_; }
-  // One sample's bytes as gathered: a picture, a sound, or CSV text with a header of the signature's columns.
+  // One sample's bytes as gathered: a picture, a sound, or CSV text whose header has the
+  // signature's columns. A longer series: its last steps; a shorter one: as if readings were missing before it.
   Answer predict(std::string_view bytes, std::string_view where) const;
   Tensor to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const;
   Answer to_answer(const std::vector<Tensor>& outputs) const;
-  // Runs the golden inputs: the largest difference from the golden answers.
+  // Runs the golden inputs: the largest difference from the golden answers. It is right up to golden_tolerance().
   double check_golden() const;
+  double golden_tolerance() const;
 
  private:
   Session session_;
   Signature signature_;
 };
+
+// The window of the signature's steps and columns that ends before row `end`; NaN for what lies before the first row.
+Tensor series_tensor(const Series& series, const Signature& signature, std::size_t end, std::string_view where);
 
 }  // namespace gyre

@@ -20,7 +20,8 @@ struct TensorInfo {
 class Session {
  public:
   explicit Session(const std::filesystem::path& path, int threads = 1);
-  Session(std::string_view bytes, int threads);
+  static Session from_bytes(std::string_view bytes, int threads = 1);
+  Session(std::string_view, int) = delete;  // bytes are never taken for a path, nor a path for bytes
   ~Session();
   Session(Session&&) noexcept;
   const std::vector<TensorInfo>& inputs() const;
@@ -30,6 +31,7 @@ class Session {
 
  private:
   struct Body;
+  explicit Session(std::unique_ptr<Body> body);
   std::unique_ptr<Body> body_;
 };
 

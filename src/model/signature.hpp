@@ -13,20 +13,20 @@ struct Signature {
   // image:  u8 [1, height, width, 3], pixels 0-255, any size (the graph resizes)
   // sound:  f32 [1, samples] at `rate`, -1 .. 1
   // series: f32 [1, steps, columns], raw sensor readings at `rate` Hz; NaN where a reading is missing
-  std::string takes;                  // image | sound | series | table
-  int rate = 0;                       // of a sound or series
-  std::int64_t samples = 0;           // of a sound: its length; of a series: its steps
-  std::vector<std::string> columns;   // of a series or table
+  std::string takes;                 // image | sound | series | table
+  int rate = 0;                      // of a sound or series
+  std::int64_t samples = 0;          // of a sound: its length; of a series: its steps
+  std::vector<std::string> columns;  // of a series or table
 
   // classify: f32 "probabilities" [1, labels]
   // anomaly:  f32 "score" [1]: alarm where it is >= threshold
   // regress:  f32 "value" [1] in `unit`
   // A classifier may give "score" beside "probabilities": how unlike all it has seen the input is.
-  std::string task;                   // classify | anomaly | regress
+  std::string task;  // classify | anomaly | regress
   std::vector<std::string> labels;
-  double threshold = 0;               // for "score"
+  double threshold = 0;  // for "score"
   std::string unit;
-  std::string about;                  // one sentence
+  std::string about;  // one sentence
 };
 
 json::object to_json(const Signature& signature);

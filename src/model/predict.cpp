@@ -1,0 +1,174 @@
+#include "model/predict.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+
+#include "base/error.hpp"
+#include "media/image.hpp"
+#include "media/series.hpp"
+#include "media/sound.hpp"
+
+namespace gyre {
+
+static std::string seconds(std::size_t samples, int rate) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f s", static_cast<double>(samples) / rate);
+  return text;
+}
+
+static Tensor from_image(std::string_view bytes, std::string_view where) {
+  Image image = decode_image(bytes, where);
+  Tensor tensor = Tensor::zeros(DataType::u8, {1, image.height, image.width, 3});
+  std::memcpy(tensor.bytes.data(), image.pixels.data(), tensor.bytes.size());
+  return tensor;
+}
+
+static Tensor from_sound(const Signature& signature, std::string_view bytes, std::string_view where,
+                         std::vector<std::string>* notes) {
+  Sound sound = decode_sound(bytes, where);
+  if (sound.rate != signature.rate) {
+    notes->push_back("resampled from " + std::to_string(sound.rate) + " Hz to " + std::to_string(signature.rate) +
+                     " Hz");
+    sound = resample(sound, signature.rate);
+  }
+  auto wanted = static_cast<std::size_t>(signature.samples);
+  if (auto have = sound.samples.size(); have != wanted) {
+    notes->push_back((have > wanted ? "cut from " : "filled up with silence from ") + seconds(have, signature.rate) +
+                     " to " + seconds(wanted, signature.rate));
+    sound.samples.resize(wanted);
+  }
+  return Tensor::floats({1, signature.samples}, sound.samples);
+}
+
+static bool same_name(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// The column of that name; written in other letters (Temp, temp) when there is no exact one.
+static std::size_t column_named(const Series& series, const std::string& name, std::string_view where) {
+  if (auto exact = series.find_column(name)) return *exact;
+  for (std::size_t i = 0; i < series.columns.size(); i++)
+    if (same_name(series.columns[i], name)) return i;
+  return series.get_column(name, where);  // throws
+}
+
+Tensor series_tensor(const Series& series, const Signature& signature, std::size_t end, std::string_view where) {
+  std::size_t width = signature.columns.size(), steps = static_cast<std::size_t>(signature.samples);
+  Tensor tensor = Tensor::zeros(DataType::f32, {1, signature.samples, static_cast<std::int64_t>(width)});
+  auto values = tensor.as<float>();
+  for (std::size_t i = 0; i < width; i++) {
+    std::size_t column = column_named(series, signature.columns[i], where);
+    for (std::size_t step = 0; step < steps; step++) {
+      bool missing = end + step < steps;
+      double value = missing ? std::numeric_limits<double>::quiet_NaN() : series.at(end + step - steps, column);
+      if (std::abs(value) > std::numeric_limits<float>::max())
+        throw Error(Code::invalid,
+                    std::string(where) + ": column \"" + signature.columns[i] + "\": a reading is out of range");
+      values[step * width + i] = static_cast<float>(value);
+    }
+  }
+  return tensor;
+}
+
+static Tensor from_series(const Signature& signature, std::string_view bytes, std::string_view where,
+                          std::vector<std::string>* notes) {
+  Series series = decode_series(bytes, where);
+  auto rows = series.rows(), wanted = static_cast<std::size_t>(signature.samples);
+  if (rows == 0) throw Error(Code::invalid, std::string(where) + ": has a header but no rows");
+  if (rows > wanted) notes->push_back("the last " + std::to_string(wanted) + " of " + std::to_string(rows) + " rows");
+  if (rows < wanted)
+    notes->push_back(std::to_string(rows) + " rows of " + std::to_string(wanted) + ": those before are missing");
+  return series_tensor(series, signature, rows, where);
+}
+
+static const std::string& need_metadata(const Session& session, const std::filesystem::path& path,
+                                        const std::string& key) {
+  auto found = session.metadata().find(key);
+  if (found != session.metadata().end()) return found->second;
+  throw Error(Code::invalid, path.string() + ": does not say what it takes and gives (no \"" + key + "\" inside)",
+              "use a model made by `gyre train`; docs/formats/model.md says what must be inside");
+}
+
+static const TensorInfo* find_output(const Session& session, std::string_view name) {
+  for (auto& output : session.outputs())
+    if (output.name == name) return &output;
+  return nullptr;
+}
+
+// What the model says of itself must be so.
+static void check_signature(const Signature& signature, const Session& session, const std::string& path) {
+  auto wanted = signature.takes == "image" ? DataType::u8 : DataType::f32;
+  if (signature.takes != "table" && (session.inputs().size() != 1 || session.inputs()[0].type != wanted))
+    throw Error(Code::invalid, path + ": says that it takes one " + signature.takes + ", but its inputs are others");
+  std::string_view output = signature.task == "classify"  ? "probabilities"
+                            : signature.task == "anomaly" ? "score"
+                                                          : "value";
+  auto* info = find_output(session, output);
+  if (!info || info->type != DataType::f32)
+    throw Error(Code::invalid,
+                path + ": task \"" + signature.task + "\" needs an output \"" + std::string(output) + "\" of f32");
+}
+
+Predictor::Predictor(const std::filesystem::path& model) : session_(model, 1) {
+  signature_ =
+      signature_from(parse_json(need_metadata(session_, model, "gyre.signature"), model.string() + ": signature"));
+  check_signature(signature_, session_, model.string());
+}
+
+Tensor Predictor::to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const {
+  if (signature_.takes == "image") return from_image(bytes, where);
+  if (signature_.takes == "sound") return from_sound(signature_, bytes, where, notes);
+  if (signature_.takes == "series") return from_series(signature_, bytes, where, notes);
+  throw Error(Code::unsupported,
+              std::string(where) + ": the model takes a " + signature_.takes + ", not a file at a time");
+}
+
+Answer Predictor::predict(std::string_view bytes, std::string_view where) const {
+  std::vector<std::string> notes;
+  auto tensor = to_tensor(bytes, where, &notes);
+  try {
+    Answer answer = to_answer(session_.run({std::move(tensor)}));
+    answer.notes = std::move(notes);
+    return answer;
+  } catch (const Error& error) {
+    throw Error(error.code, std::string(where) + ": " + error.text(), error.hint);
+  }
+}
+
+static double first_number(const Tensor& tensor, const std::string& name) {
+  auto values = tensor.as<float>();
+  if (values.size() != 1 || !std::isfinite(values[0]))
+    throw Error(Code::internal, "the model's \"" + name + "\" is no number");
+  return values[0];
+}
+
+Answer Predictor::to_answer(const std::vector<Tensor>& outputs) const {
+  Answer answer;
+  for (std::size_t i = 0; i < outputs.size(); i++) {
+    auto& name = session_.outputs()[i].name;
+    if (name == "probabilities") {
+      auto values = outputs[i].as<float>();
+      bool finite = std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+      if (values.size() != signature_.labels.size() || !finite)
+        throw Error(Code::internal,
+                    "the model's \"probabilities\" are not " + std::to_string(signature_.labels.size()) + " numbers");
+      answer.probabilities.assign(values.begin(), values.end());
+      auto best = static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+      answer.label = signature_.labels[best];
+      answer.confidence = values[best];
+    } else if (name == "score") {
+      answer.score = first_number(outputs[i], name);
+      answer.has_score = true;
+      answer.alarm = answer.score >= signature_.threshold;
+    } else if (name == "value") {
+      answer.value = first_number(outputs[i], name);
+    }
+  }
+  return answer;
+}
+
+}  // namespace gyre
