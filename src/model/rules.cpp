@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.hpp"
 
@@ -123,6 +124,24 @@ void check_rule(const json::value& value, const std::vector<std::string>& column
   // What only shows when it runs: one reading of ones.
   engine.add(0, std::vector<double>(columns.size(), 1.0), [](const Row&) {});
   engine.flush([](const Row&) {});
+}
+
+Series replay(RuleEngine& engine, const Series& readings, std::string_view where) {
+  std::size_t time = readings.get_column("time", where);
+  Series events{engine.event_columns(), {}};
+  auto keep = [&](const Row& event) {
+    for (auto& [name, value] : event)
+      events.values.push_back(value.is_number() ? value.to_number<double>() : std::numeric_limits<double>::quiet_NaN());
+  };
+  std::vector<double> values;
+  for (std::size_t row = 0; row < readings.rows(); row++) {
+    values.clear();
+    for (std::size_t c = 0; c < readings.columns.size(); c++)
+      if (c != time) values.push_back(readings.at(row, c));
+    engine.add(readings.at(row, time), values, keep);
+  }
+  engine.flush(keep);
+  return events;
 }
 
 }  // namespace gyre

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/sql_sandbox.hpp"
+#include "media/series.hpp"
 
 namespace gyre {
 
@@ -67,5 +68,9 @@ class RuleEngine {
 
 // For a server, before it sends the rule to a device: the same checks. Error{invalid} names the rule.
 void check_rule(const json::value& rule, const std::vector<std::string>& columns);
+
+// A whole recording through a rule, as a device would: its events as a series again (NULL and texts are missing
+// values).
+Series replay(RuleEngine& engine, const Series& readings, std::string_view where);
 
 }  // namespace gyre

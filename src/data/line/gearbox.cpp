@@ -96,7 +96,8 @@ void wear_bearing(Recording& recording, Random& random) {
   double next = random.uniform(), slip = 0.012;
   for (std::size_t i = 1; i < length; i++) {
     if (recording.turns[i] * passes - recording.turns[0] * passes < next) continue;
-    add_ring(recording, static_cast<double>(i), ring * random.uniform(0.98, 1.02), 0.0022, level * random.uniform(0.5, 1.3));
+    add_ring(recording, static_cast<double>(i), ring * random.uniform(0.98, 1.02), 0.0022,
+             level * random.uniform(0.5, 1.3));
     next += 1 + random.normal(0, slip);  // balls slip: no two gaps are the same
   }
   add_noise(recording, ring, 900, level * 0.18, random, [](std::size_t) { return 1.0; });
@@ -114,9 +115,8 @@ void loosen_belt(Recording& recording, Random& random) {
     next += random.uniform(0.85, 1.15);
   }
   double phase = random.uniform(), squeal = random.uniform(1100, 1900);
-  add_noise(recording, squeal, 60, level * random.uniform(0.25, 0.7), random, [&](std::size_t i) {
-    return std::max(0.0f, sine(recording.turns[i] * rate + phase));
-  });
+  add_noise(recording, squeal, 60, level * random.uniform(0.25, 0.7), random,
+            [&](std::size_t i) { return std::max(0.0f, sine(recording.turns[i] * rate + phase)); });
 }
 
 // One tooth gives way under load: a hard knock once per turn, and the mesh loses its grip for a moment.
@@ -124,7 +124,8 @@ void crack_tooth(Recording& recording, Random& random) {
   double ring = random.uniform(1700, 2300), level = random.uniform(0.45, 0.9), next = random.uniform();
   for (std::size_t i = 1; i < length; i++) {
     if (recording.turns[i] - recording.turns[0] < next) continue;
-    add_ring(recording, static_cast<double>(i), ring * random.uniform(0.99, 1.01), 0.006, level * random.uniform(0.8, 1.2));
+    add_ring(recording, static_cast<double>(i), ring * random.uniform(0.99, 1.01), 0.006,
+             level * random.uniform(0.8, 1.2));
     add_ring(recording, static_cast<double>(i), ring * 2.6, 0.003, level * 0.5);
     next += 1;
   }
@@ -171,14 +172,14 @@ void add_factory(Recording& recording, Random& random) {
   if (random.chance(0.25)) {
     double at = random.uniform(0, length), level = random.uniform(0.1, 0.5);
     for (int part = 0; part < 4; part++)
-      add_ring(recording, at + random.uniform(0, 200), random.uniform(250, 2600), random.uniform(0.01, 0.05), level / 2);
+      add_ring(recording, at + random.uniform(0, 200), random.uniform(250, 2600), random.uniform(0.01, 0.05),
+               level / 2);
   }
   // An air valve.
   if (random.chance(0.15)) {
     double from = random.uniform(0, 0.8) * length, to = from + random.uniform(0.05, 0.25) * length;
-    add_noise(recording, 4500, 4000, random.uniform(0.03, 0.10), random, [&](std::size_t i) {
-      return static_cast<double>(i) > from && static_cast<double>(i) < to ? 1.0 : 0.0;
-    });
+    add_noise(recording, 4500, 4000, random.uniform(0.03, 0.10), random,
+              [&](std::size_t i) { return static_cast<double>(i) > from && static_cast<double>(i) < to ? 1.0 : 0.0; });
   }
 }
 
@@ -189,12 +190,18 @@ constexpr std::array unseen{Gearbox::cracked_tooth, Gearbox::cavitation, Gearbox
 
 std::string_view name_of(Gearbox state) {
   switch (state) {
-    case Gearbox::healthy: return "healthy";
-    case Gearbox::worn_bearing: return "worn_bearing";
-    case Gearbox::loose_belt: return "loose_belt";
-    case Gearbox::cracked_tooth: return "cracked_tooth";
-    case Gearbox::cavitation: return "cavitation";
-    case Gearbox::misalignment: return "misalignment";
+    case Gearbox::healthy:
+      return "healthy";
+    case Gearbox::worn_bearing:
+      return "worn_bearing";
+    case Gearbox::loose_belt:
+      return "loose_belt";
+    case Gearbox::cracked_tooth:
+      return "cracked_tooth";
+    case Gearbox::cavitation:
+      return "cavitation";
+    case Gearbox::misalignment:
+      return "misalignment";
   }
   return "";
 }
@@ -210,12 +217,23 @@ Sound record_gearbox(Gearbox state, Random& random) {
   turn_shaft(recording, random);
   add_meshing(recording, random);
   switch (state) {
-    case Gearbox::healthy: break;
-    case Gearbox::worn_bearing: wear_bearing(recording, random); break;
-    case Gearbox::loose_belt: loosen_belt(recording, random); break;
-    case Gearbox::cracked_tooth: crack_tooth(recording, random); break;
-    case Gearbox::cavitation: cavitate(recording, random); break;
-    case Gearbox::misalignment: misalign(recording, random); break;
+    case Gearbox::healthy:
+      break;
+    case Gearbox::worn_bearing:
+      wear_bearing(recording, random);
+      break;
+    case Gearbox::loose_belt:
+      loosen_belt(recording, random);
+      break;
+    case Gearbox::cracked_tooth:
+      crack_tooth(recording, random);
+      break;
+    case Gearbox::cavitation:
+      cavitate(recording, random);
+      break;
+    case Gearbox::misalignment:
+      misalign(recording, random);
+      break;
   }
   add_factory(recording, random);
   // Distance to the microphone; its input clips, as they do.

@@ -49,8 +49,11 @@ class Pump {
     r[vibration_y] = unbalance_ * (0.8 + 0.9 * duty);
     double heat = 14 + 22 * duty;
     switch (fault) {
-      case Fault::none: break;
-      case Fault::leak: r[flow] *= 1 - 0.28 * strength, r[pressure] *= 1 - 0.22 * strength; break;
+      case Fault::none:
+        break;
+      case Fault::leak:
+        r[flow] *= 1 - 0.28 * strength, r[pressure] *= 1 - 0.22 * strength;
+        break;
       case Fault::blockage:
         r[flow] *= 1 - 0.25 * strength, r[pressure] *= 1 + 0.25 * strength, r[current] *= 1 + 0.10 * strength;
         break;
@@ -58,7 +61,9 @@ class Pump {
         r[vibration_x] += 1.6 * strength, r[vibration_y] += 1.2 * strength, r[current] *= 1 + 0.05 * strength;
         heat += 10 * strength;
         break;
-      case Fault::overheating: heat += 160 * strength; break;
+      case Fault::overheating:
+        heat += 160 * strength;
+        break;
       case Fault::cavitation: {
         double boil = strength * random_.normal();
         r[pressure] += 0.35 * boil, r[flow] += 7 * boil;
@@ -85,8 +90,8 @@ class Pump {
   double time_ = 0, demand_ = 0, wanted_ = 0, wobble_ = 0, ambient_ = 0, temperature_ = 0, unbalance_ = 1;
 };
 
-// A sensor that goes wrong now and then: a spike of one to three readings, or a dropout in which readings are missing or
-// stand at the bottom of the scale.
+// A sensor that goes wrong now and then: a spike of one to three readings, or a dropout in which readings are missing
+// or stand at the bottom of the scale.
 class Sensors {
  public:
   Sensors(double per_hour, Random random) : chance_(per_hour / 3600 / pump_rate), random_(random) {}
@@ -97,8 +102,10 @@ class Sensors {
     left_--;
     for (std::size_t c = 0; c < channels; c++) {
       if (!hit_[c]) continue;
-      if (kind_ == Kind::spike) r[c] += size_ * spike_size[c] * random_.uniform(0.8, 1.2);
-      else r[c] = kind_ == Kind::missing ? std::numeric_limits<double>::quiet_NaN() : sensor_bottom[c];
+      if (kind_ == Kind::spike)
+        r[c] += size_ * spike_size[c] * random_.uniform(0.8, 1.2);
+      else
+        r[c] = kind_ == Kind::missing ? std::numeric_limits<double>::quiet_NaN() : sensor_bottom[c];
     }
   }
 
@@ -143,11 +150,13 @@ std::vector<std::pair<Interval, Fault>> plan_faults(const PumpPlan& plan, Random
   constexpr double quiet = 90;
   double gap = std::max(1.0, 3600 / plan.faults_per_hour - quiet - 45);
   for (double at = quiet - gap * std::log(1 - random.uniform());;) {
-    double lasts = random.uniform(25, 70);
+    at = std::round(at * pump_rate) / pump_rate;
+    double lasts = std::round(random.uniform(25, 70) * pump_rate) / pump_rate;
     if (at + lasts + 20 > plan.seconds) return faults;
     auto fault = static_cast<Fault>(1 + random.below(5));
     // Heat comes and goes slowly: the pump is too hot for a while after its cooling is back.
-    faults.push_back({{at, at + lasts, fault_names[static_cast<std::size_t>(fault)]}, fault});
+    faults.push_back(
+        {{at, std::round((at + lasts) * pump_rate) / pump_rate, fault_names[static_cast<std::size_t>(fault)]}, fault});
     at += lasts + quiet - gap * std::log(1 - random.uniform());
   }
 }
@@ -197,9 +206,9 @@ Series run_pump_to_failure(Random& random) {
   Series series = empty_series();
   Pump pump(random);
   double life = random.uniform(360, 900);
-  double onset = random.uniform(0.25, 0.6);   // the share of life before any wear
-  double bend = random.uniform(1.2, 2.2);     // how suddenly it goes at the end
-  double limit = random.uniform(0.9, 1.1);    // pumps break at different wear
+  double onset = random.uniform(0.25, 0.6);  // the share of life before any wear
+  double bend = random.uniform(1.2, 2.2);    // how suddenly it goes at the end
+  double limit = random.uniform(0.9, 1.1);   // pumps break at different wear
   auto rows = static_cast<std::int64_t>(life * pump_rate);
   double uneven = 0;
   for (std::int64_t i = 0; i < rows; i++) {

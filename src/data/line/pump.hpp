@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "data/intervals.hpp"
 #include "media/series.hpp"
 
 namespace gyre {
@@ -14,12 +15,6 @@ inline constexpr int pump_rate = 10;  // Hz
 // "time" in seconds from `start`, then temperature [C], pressure [bar], flow [l/min], current [A], vibration_x and
 // vibration_y [mm/s].
 const std::vector<std::string>& pump_columns();
-
-struct Interval {
-  double from = 0;  // seconds, both ends included
-  double to = 0;
-  std::string what;
-};
 
 struct PumpRecording {
   Series readings;
@@ -33,7 +28,8 @@ struct PumpPlan {
 };
 PumpRecording record_pump(const PumpPlan& plan, Random& random);
 
-// One pump from new to broken, in accelerated wear: it takes some 6 to 15 minutes. The last reading is the end of its life.
+// One pump from new to broken, in accelerated wear: it takes some 6 to 15 minutes. The last reading is the end of its
+// life.
 Series run_pump_to_failure(Random& random);
 
 }  // namespace gyre
