@@ -108,6 +108,16 @@ std::string Blobs::put(const std::filesystem::path& path, bool move) {
   return put_file(path, move);
 }
 
+std::string digest_of_content(const std::filesystem::path& path) {
+  if (!fs::is_directory(path)) return digest_of_file(path);
+  json::array files;
+  for (auto& file : files_below(path))
+    files.push_back({{"path", file.generic_string()},
+                     {"size", fs::file_size(path / file)},
+                     {"digest", digest_of_file(path / file)}});
+  return digest_of(std::string(tree_mark) + canonical(files));
+}
+
 bool Blobs::is_tree(std::string_view digest) const {
   FileHandle file = open_file(path(digest), O_RDONLY);
   char head[tree_mark.size()];

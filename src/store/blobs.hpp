@@ -30,4 +30,7 @@ class Blobs {
   std::filesystem::path root_;
 };
 
+// What put() would give a file or folder, without keeping it.
+std::string digest_of_content(const std::filesystem::path& file_or_folder);
+
 }  // namespace gyre

@@ -19,6 +19,7 @@ TEST_CASE("a folder becomes a tree that opens with the same files") {
   fs::path opened = blobs.open(digest);
   CHECK(read_file(opened / "good" / "a.txt") == "one");
   CHECK(blobs.put_folder(opened) == digest);
+  CHECK(digest_of_content(opened) == digest);
   fs::remove(blobs.path(digest_of("two")));
   CHECK_FALSE(blobs.has(digest));
 }
