@@ -6,29 +6,12 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "media/image.hpp"
 #include "media/sound.hpp"
-#include "model/graph.hpp"
+#include "model/testing.hpp"
 
 using namespace gyre;
 
 namespace {
-
-// Softmax over the mean of each colour: as good as a net here, and its answers can be worked out by hand.
-std::string colour_model() {
-  GraphBuilder graph("colour");
-  Signature signature{.takes = "image", .task = "classify", .labels = {"red", "green", "blue"}, .threshold = 2};
-  auto pixels = graph.input("pixels", DataType::u8, {1, -1, -1, 3});
-  auto mean = graph.node("ReduceMean", {graph.node("Cast", {pixels}, {{"to", std::int64_t{1}}})},
-                         {{"axes", std::vector<std::int64_t>{1, 2}}, {"keepdims", std::int64_t{0}}});
-  auto logits = graph.node("Div", {mean, graph.constant(64.0f)});
-  graph.output(graph.node("Softmax", {logits}), "probabilities", DataType::f32, {1, 3});
-  auto score =
-      graph.node("ReduceMax", {logits}, {{"keepdims", std::int64_t{0}}, {"axes", std::vector<std::int64_t>{1}}});
-  graph.output(score, "score", DataType::f32, {1});
-  graph.describe(signature, {{"by", "test"}});
-  return graph.finish();
-}
 
 std::string loudness_model() {
   GraphBuilder graph("loudness");
@@ -60,12 +43,6 @@ struct Saved {
   TemporaryFolder folder;
   fs::path path = folder.path() / "model.onnx";
 };
-
-Image flat(int width, int height, std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
-  Image image{width, height, {}};
-  for (int i = 0; i < width * height; i++) image.pixels.insert(image.pixels.end(), {red, green, blue});
-  return image;
-}
 
 std::string refused(const Predictor& predictor, std::string_view bytes) {
   try {
