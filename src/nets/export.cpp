@@ -11,7 +11,7 @@ Exported finish_export(GraphBuilder& graph, const Signature& signature, const js
                        const std::vector<Golden>& examples) {
   graph.describe(signature, lineage);
   Exported exported{graph.finish(), 0};
-  Session session(std::string_view(exported.bytes), 1);
+  Session session = Session::from_bytes(exported.bytes, 1);
   std::vector<Golden> golden;
   for (auto& example : examples) {
     std::vector<Tensor> answers = session.run(example.inputs);
