@@ -6,16 +6,13 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "data/gather.hpp"
 
 namespace gyre {
 
 namespace {
 
 constexpr std::size_t few = 5;  // fewer samples of a class teach little
-
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
 
 void say_classes(Dataset& data) {
   auto counts = data.count_by_class();

@@ -17,9 +17,13 @@ void check_size(std::int64_t width, std::int64_t height, std::string_view where)
         "at most 100 megapixels are taken; make the picture smaller");
 }
 
+static bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xff\xd8"); }
+static bool is_png(std::string_view bytes) { return bytes.starts_with("\x89PNG"); }
+bool is_image(std::string_view bytes) { return is_jpeg(bytes) || is_png(bytes); }
+
 Image decode_image(std::string_view bytes, std::string_view where) {
-  if (bytes.starts_with("\xff\xd8")) return decode_jpeg(bytes, where);
-  if (bytes.starts_with("\x89PNG")) return decode_png(bytes, where);
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, where);
+  if (is_png(bytes)) return decode_png(bytes, where);
   throw Error(Code::invalid, std::string(where) + (bytes.empty() ? ": an empty file" : ": neither JPEG nor PNG"),
               "pictures are taken as JPEG or PNG");
 }

@@ -13,6 +13,7 @@ struct Image {
   std::vector<std::uint8_t> pixels;  // RGB, rows from the top, 3 bytes a pixel
 };
 
+bool is_image(std::string_view bytes);  // by its first bytes: JPEG or PNG
 // JPEG or PNG by their first bytes. Error{invalid} names `where` and what is wrong (truncated, no image, too large).
 // Grey pictures become RGB, alpha is dropped.
 Image decode_image(std::string_view bytes, std::string_view where);
