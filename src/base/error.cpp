@@ -30,7 +30,8 @@ Error system_error(int error_number, std::string what) {
   what += std::strerror(error_number);
   switch (error_number) {
     case ENOSPC:
-    case EDQUOT: return {Code::full, what, "make room on this disk and try again; nothing was changed"};
+    case EDQUOT:
+    case EFBIG: return {Code::full, what, "make room on this disk and try again; nothing was changed"};
     case ENOENT:
     case ENOTDIR: return {Code::not_found, what};
     case EACCES:

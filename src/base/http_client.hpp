@@ -13,16 +13,16 @@ struct HttpOptions {
   std::filesystem::path ca{};           // PEM; empty: the system's
   std::filesystem::path certificate{};  // client certificate and key, PEM
   std::filesystem::path key{};
-  std::string token{};                  // Authorization: Bearer
+  std::string token{};  // Authorization: Bearer
   double timeout_seconds = 60;
 };
 
 // Error{unavailable} when nobody answers; a status of 400 and above is returned, not thrown.
-Response http_request(std::string_view method, std::string_view url, std::string_view body = {}, const Headers& headers = {},
-                      const HttpOptions& options = {});
+Response http_request(std::string_view method, std::string_view url, std::string_view body = {},
+                      const Headers& headers = {}, const HttpOptions& options = {});
 // Streams the body to `write` in pieces; gives the status and headers.
-Response http_download(std::string_view url, const std::function<void(std::string_view)>& write, const Headers& headers = {},
-                       const HttpOptions& options = {});
+Response http_download(std::string_view url, const std::function<void(std::string_view)>& write,
+                       const Headers& headers = {}, const HttpOptions& options = {});
 Response http_upload(std::string_view method, std::string_view url, const std::filesystem::path& file,
                      const Headers& headers = {}, const HttpOptions& options = {});
 

@@ -1,0 +1,371 @@
+#include "server/connection.hpp"
+
+#include <fcntl.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <charconv>
+
+#include "base/file.hpp"
+#include "server/wire.hpp"
+
+namespace gyre {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::awaitable;
+using Wire = boost::system::error_code;
+
+static constexpr std::size_t piece_size = 64 << 10;
+static constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+static std::chrono::nanoseconds seconds(double value) {
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(value * 1e9));
+}
+
+// An answer of the server's own, where no handler was asked.
+static Response refusal(int status, std::string text, std::string hint = {}) {
+  Response response = error_response(Error(Code::invalid, std::move(text), std::move(hint)));
+  response.status = status;
+  return response;
+}
+
+// What the client sent is no HTTP; not: it left in the middle.
+static bool is_malformed(const Wire& error) {
+  return error.category() == http::make_error_code(http::error::bad_method).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+// The spooled body of one request; what the handler did not move away goes with it.
+class SpoolFile {
+ public:
+  explicit SpoolFile(const fs::path& folder) {
+    std::string pattern = (folder / "body-XXXXXX").string();
+    int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
+    if (fd < 0) throw system_error(errno, pattern);
+    file_ = FileHandle(fd);
+    path_ = pattern;
+  }
+  ~SpoolFile() { ::unlink(path_.c_str()); }
+  SpoolFile(const SpoolFile&) = delete;
+  void write(std::string_view bytes) { write_all(file_.get(), bytes, path_); }
+  const fs::path& path() const { return path_; }
+
+ private:
+  FileHandle file_;
+  fs::path path_;
+};
+
+template <class Stream>
+class Connection {
+ public:
+  // `stream` is `open.stream`, or TLS over it.
+  Connection(OpenConnection& open, Stream& stream, const RouteTable& routes, std::string who)
+      : shared_(open.shared), open_(open), stream_(stream), routes_(routes), who_(std::move(who)) {}
+
+  awaitable<void> serve() {
+    while (!shared_.stopping) {
+      open_.idle = true;
+      if (buffer_.size() == 0 && !co_await first_bytes()) co_return;
+      open_.idle = false;
+      if (!co_await one_request()) break;
+    }
+    co_await linger();
+  }
+
+ private:
+  using Parser = http::request_parser<http::buffer_body>;
+  void allow(double time) { open_.stream.expires_after(seconds(time)); }
+
+  template <class Work>
+  awaitable<void> on_worker(Work work) {
+    co_await asio::co_spawn(
+        shared_.workers,
+        [&work]() -> awaitable<void> {
+          work();
+          co_return;
+        },
+        asio::use_awaitable);
+  }
+
+  awaitable<bool> first_bytes() {
+    allow(shared_.options.idle_seconds);
+    auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), no_throw);
+    if (error) co_return false;
+    buffer_.commit(count);
+    co_return true;
+  }
+
+  // Reads one request, has it handled, answers. False: the connection ends.
+  awaitable<bool> one_request() {
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit));
+    parser.body_limit(boost::none);
+    allow(shared_.options.header_seconds);
+    auto [error, count] = co_await http::async_read_header(stream_, buffer_, parser, no_throw);
+    if (error) {
+      if (auto response = about_bad_header(error)) co_await send("GET", *response, false);
+      co_return false;
+    }
+    Request request;
+    auto& head = parser.get();
+    request.method = std::string(head.method_string());
+    request.who = who_;
+    if (!set_target(request, std::string_view(head.target().data(), head.target().size()))) {
+      co_await send(request.method, refusal(400, "the request target is malformed"), false);
+      co_return false;
+    }
+    for (auto& field : head) {
+      auto& value = request.headers[std::string(field.name_string())];
+      if (!value.empty()) value += ", ";
+      value += std::string_view(field.value().data(), field.value().size());
+    }
+    bool keep = head.keep_alive() && !shared_.stopping;
+    const Route* route = routes_.find(request);
+    if (!route) {
+      Response response = routes_.handle(request);  // says 404 or 405
+      keep = keep && parser.is_done();
+      co_return co_await send(request.method, response, keep) && keep;
+    }
+    std::unique_ptr<SpoolFile> spool;
+    std::optional<Response> refused = co_await read_body(parser, route->spool, request, spool);
+    if (lost_) co_return false;
+    if (refused) {
+      co_await send(request.method, *refused, false);
+      co_return false;
+    }
+    if (spool) request.body_file = spool->path();
+    Response response;
+    co_await on_worker([&] { response = routes_.handle(request); });
+    keep = keep && !shared_.stopping;
+    co_return co_await send(request.method, response, keep, request.headers) && keep;
+  }
+
+  std::optional<Response> about_bad_header(Wire error) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      return refusal(431, "the headers are larger than " + std::to_string(shared_.options.header_limit) + " bytes");
+    if (error == beast::error::timeout) return {};  // the socket is closed already
+    if (is_malformed(error)) return refusal(400, "no HTTP request: " + error.message());
+    return {};
+  }
+
+  // Gives an answer when the body is refused; sets lost_ when the client is gone.
+  awaitable<std::optional<Response>> read_body(Parser& parser, bool spooled, Request& request,
+                                               std::unique_ptr<SpoolFile>& spool) {
+    std::size_t limit = shared_.options.body_limit;
+    if (!spooled && parser.content_length() && *parser.content_length() > limit) co_return too_large();
+    std::optional<Error> failed;
+    if (spooled) {
+      co_await on_worker([&] {
+        try {
+          spool = std::make_unique<SpoolFile>(shared_.options.spool);
+        } catch (const Error& error) {
+          failed = error;
+        }
+      });
+      if (failed) co_return error_response(*failed);
+    }
+    if (parser.is_done()) co_return std::nullopt;
+    if (auto expect = request.headers.find("Expect"); expect != request.headers.end()) {
+      allow(shared_.options.piece_seconds);
+      auto [error, count] =
+          co_await asio::async_write(stream_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), no_throw);
+      if (error) co_return lose();
+    }
+    std::string piece(piece_size, '\0');
+    while (!parser.is_done()) {
+      auto& body = parser.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      allow(shared_.options.piece_seconds);
+      auto [error, count] = co_await http::async_read(stream_, buffer_, parser, no_throw);
+      if (error && error != http::error::need_buffer) {
+        if (is_malformed(error)) co_return refusal(400, "the request body is malformed: " + error.message());
+        co_return lose();
+      }
+      std::string_view bytes(piece.data(), piece.size() - body.size);
+      if (!spooled) {
+        if (request.body.size() + bytes.size() > limit) co_return too_large();
+        request.body += bytes;
+        continue;
+      }
+      co_await on_worker([&] {
+        try {
+          spool->write(bytes);
+        } catch (const Error& error) {
+          failed = error;
+        }
+      });
+      if (failed) co_return error_response(*failed);
+    }
+    co_return std::nullopt;
+  }
+
+  std::optional<Response> lose() {
+    lost_ = true;
+    return {};
+  }
+  Response too_large() const {
+    return refusal(413, "the request body is larger than " + std::to_string(shared_.options.body_limit) + " bytes",
+                   "this route takes no more; large files have upload routes of their own");
+  }
+
+  awaitable<bool> send(std::string method, Response response, bool keep, Headers asked = {}) {
+    if (response.file && response.status == 200) co_return co_await send_file(method, response, keep, asked);
+    std::uint64_t length = response.body.size();
+    if (auto own = response.headers.find("Content-Length"); method == "HEAD" && own != response.headers.end())
+      std::from_chars(own->second.data(), own->second.data() + own->second.size(), length);
+    std::string head = response_head(response, length, keep);
+    if (method != "HEAD" && response.status != 204 && response.status != 304) head += response.body;
+    co_return co_await send_pieces(head);
+  }
+
+  awaitable<bool> send_pieces(std::string_view bytes) {
+    while (!bytes.empty()) {
+      std::string_view piece = bytes.substr(0, piece_size);
+      allow(shared_.options.piece_seconds);
+      auto [error, count] = co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), no_throw);
+      if (error) co_return false;
+      bytes.remove_prefix(piece.size());
+    }
+    co_return true;
+  }
+
+  awaitable<bool> send_file(std::string method, Response response, bool keep, Headers asked) {
+    FileHandle file;
+    std::uint64_t size = 0;
+    std::optional<Error> failed;
+    co_await on_worker([&] {
+      try {
+        file = open_file(*response.file, O_RDONLY);
+        struct stat info {};
+        if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+          throw Error(Code::not_found, response.file->string() + " is no file");
+        size = static_cast<std::uint64_t>(info.st_size);
+      } catch (const Error& error) {
+        failed = error;
+      }
+    });
+    if (failed) co_return co_await send(method, error_response(*failed), keep);
+    RangeAnswer answer{.range = {0, size}};
+    // Which version If-Range means is the handler's knowledge, not ours: the whole is always a right answer.
+    if (auto range = asked.find("Range"); range != asked.end() && !asked.contains("If-Range"))
+      answer = byte_range(range->second, size);
+    response.headers["Accept-Ranges"] = "bytes";
+    if (answer.impossible) {
+      Response none = refusal(416, "the range " + asked["Range"] + " is outside of " + std::to_string(size) + " bytes");
+      none.headers["Content-Range"] = "bytes */" + std::to_string(size);
+      co_return co_await send(method, none, keep);
+    }
+    if (answer.partial) {
+      response.status = 206;
+      response.headers["Content-Range"] = "bytes " + std::to_string(answer.range.first) + "-" +
+                                          std::to_string(answer.range.first + answer.range.count - 1) + "/" +
+                                          std::to_string(size);
+    }
+    std::string piece = response_head(response, answer.range.count, keep);
+    std::uint64_t left = method == "HEAD" ? 0 : answer.range.count, at = answer.range.first;
+    if (!co_await send_pieces(piece)) co_return false;
+    while (left > 0) {
+      ssize_t got = 0;
+      piece.resize(std::min<std::uint64_t>(left, 4 * piece_size));
+      co_await on_worker([&] { got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(at)); });
+      if (got <= 0) {  // the length is promised already: cutting the connection is the one honest answer
+        shared_.log(response.file->string() + ": " + (got == 0 ? "became shorter" : "cannot be read") +
+                    " while it was sent");
+        co_return false;
+      }
+      if (!co_await send_pieces(std::string_view(piece.data(), static_cast<std::size_t>(got)))) co_return false;
+      at += static_cast<std::uint64_t>(got);
+      left -= static_cast<std::uint64_t>(got);
+    }
+    co_return true;
+  }
+
+  // A client that still sends would lose our answer to a reset: close our half, then read on for a moment.
+  awaitable<void> linger() {
+    open_.idle = true;
+    Wire ignored;  // the client may be gone: nothing is left to tell it
+    if constexpr (!std::is_same_v<Stream, beast::tcp_stream>) {
+      allow(2);
+      co_await stream_.async_shutdown(no_throw);
+    }
+    open_.stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    allow(2);
+    std::string waste(piece_size, '\0');
+    while (true) {
+      auto [error, count] = co_await open_.stream.async_read_some(asio::buffer(waste.data(), waste.size()), no_throw);
+      if (error) break;
+    }
+    open_.stream.socket().close(ignored);
+  }
+
+  ServerShared& shared_;
+  OpenConnection& open_;
+  Stream& stream_;
+  const RouteTable& routes_;
+  std::string who_;
+  beast::flat_buffer buffer_;
+  bool lost_ = false;
+};
+
+OpenConnection::OpenConnection(ServerShared& shared, asio::ip::tcp::socket socket)
+    : shared(shared), stream(std::move(socket)) {
+  shared.connections.insert(this);
+}
+
+OpenConnection::~OpenConnection() { shared.connections.erase(this); }
+
+static std::string common_name(SSL* ssl) {
+  std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl), X509_free);
+  if (!certificate) return "anonymous";
+  X509_NAME* subject = X509_get_subject_name(certificate.get());
+  int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (index < 0) return "anonymous";
+  ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+awaitable<void> serve_connection(ServerShared& shared, asio::ip::tcp::socket socket, const RouteTable& routes,
+                                 TlsContext tls) {
+  Wire ignored;  // a socket that refuses the option is only slower
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  OpenConnection open(shared, std::move(socket));
+  if (!tls) {
+    Connection<beast::tcp_stream> connection(open, open.stream, routes, "local");
+    co_await connection.serve();
+    co_return;
+  }
+  asio::ssl::stream<beast::tcp_stream&> secure(open.stream, *tls);
+  open.stream.expires_after(seconds(shared.options.header_seconds));
+  auto [error] = co_await secure.async_handshake(asio::ssl::stream_base::server, no_throw);
+  if (error) {
+    shared.log("TLS handshake refused: " + error.message());
+    co_return;
+  }
+  Connection<asio::ssl::stream<beast::tcp_stream&>> connection(open, secure, routes,
+                                                               common_name(secure.native_handle()));
+  co_await connection.serve();
+}
+
+awaitable<void> turn_away(asio::ip::tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
+  stream.expires_after(seconds(2));
+  Response response = error_response(Error(Code::unavailable, "too many connections", "try again in a moment"));
+  std::string text = response_head(response, response.body.size(), false) + response.body;
+  co_await asio::async_write(stream, asio::buffer(text), no_throw);
+}
+
+}  // namespace gyre

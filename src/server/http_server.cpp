@@ -1,0 +1,150 @@
+#include "server/http_server.hpp"
+
+#include <sys/stat.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <future>
+#include <list>
+#include <thread>
+
+#include "base/file.hpp"
+#include "server/connection.hpp"
+#include "server/tls.hpp"
+
+namespace gyre {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+struct Door {
+  tcp::acceptor acceptor;
+  const RouteTable* routes;
+  std::unique_ptr<TlsSource> tls;
+};
+
+struct HttpServer::Body {
+  explicit Body(ServerOptions options) : shared(std::move(options)) {}
+
+  asio::awaitable<void> accept(Door& door) {
+    while (!shared.stopping) {
+      auto [error, socket] = co_await door.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+      if (shared.stopping) co_return;
+      if (error) {  // out of file descriptors, or the client left again: go on in a moment
+        shared.log("accept: " + error.message());
+        asio::steady_timer pause(io, std::chrono::milliseconds(50));
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        continue;
+      }
+      if (shared.connections.size() >= shared.options.connections) {
+        spawn(turn_away(std::move(socket)));
+        continue;
+      }
+      TlsContext tls;
+      try {
+        if (door.tls) tls = door.tls->current();
+      } catch (const Error& broken) {  // a file was replaced by a bad one: nobody may come in unchecked
+        shared.log(broken.text());
+        continue;
+      }
+      spawn(serve_connection(shared, std::move(socket), *door.routes, std::move(tls)));
+    }
+  }
+
+  void spawn(asio::awaitable<void> work) {
+    asio::co_spawn(io, std::move(work), [this](std::exception_ptr failure) {
+      try {
+        if (failure) std::rethrow_exception(failure);
+      } catch (const std::exception& error) {
+        shared.log(std::string("connection: ") + error.what());
+      }
+    });
+  }
+
+  void close_connections(bool all) {
+    for (auto* connection : shared.connections)
+      if (all || connection->idle) connection->stream.close();
+  }
+
+  ServerShared shared;
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  std::list<Door> doors;  // the I/O thread's once listening
+  std::promise<void> ended;
+  std::thread thread;
+};
+
+// A bodies' folder that a killed server left behind holds only halves.
+static void empty_spool(const fs::path& folder) {
+  if (folder.empty()) return;
+  make_folders(folder);
+  for (auto& file : files_below(folder)) gyre::remove_all(folder / file);
+}
+
+HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std::move(options))) {
+  empty_spool(body_->shared.options.spool);
+  body_->thread = std::thread([body = body_.get()] {
+    body->io.run();
+    body->ended.set_value();
+  });
+}
+
+HttpServer::~HttpServer() { stop(); }
+
+int HttpServer::listen(const Listener& listener) {
+  if (!listener.routes) throw Error(Code::internal, "a listener without routes");
+  boost::system::error_code error;
+  auto address = asio::ip::make_address(listener.address, error);
+  std::string where = listener.address + ":" + std::to_string(listener.port);
+  if (error || listener.port < 0 || listener.port > 65535)
+    throw Error(Code::invalid, where + " is no address to listen on",
+                "give an IP address and a port, as 127.0.0.1:7080");
+  for (auto& route : listener.routes->routes())
+    if (route.spool && body_->shared.options.spool.empty())
+      throw Error(Code::internal,
+                  "route " + route.pattern + " spools its bodies, but the server has no folder for them");
+  tcp::acceptor acceptor(body_->io);
+  tcp::endpoint endpoint(address, static_cast<unsigned short>(listener.port));
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error == asio::error::address_in_use)
+    throw Error(Code::conflict, where + " is in use by another program", "stop it, or choose another port");
+  if (error) throw Error(Code::unavailable, "cannot listen on " + where + ": " + error.message());
+  int port = acceptor.local_endpoint().port();
+  auto tls = listener.tls ? std::make_unique<TlsSource>(*listener.tls) : nullptr;
+  std::promise<void> placed;
+  asio::post(body_->io, [&] {
+    body_->doors.push_back({std::move(acceptor), listener.routes, std::move(tls)});
+    body_->spawn(body_->accept(body_->doors.back()));
+    placed.set_value();
+  });
+  placed.get_future().wait();
+  return port;
+}
+
+void HttpServer::stop(double patience) {
+  if (!body_->thread.joinable()) return;
+  asio::post(body_->io, [body = body_.get()] {
+    body->shared.stopping = true;
+    boost::system::error_code ignored;  // closing has nothing to report
+    for (auto& door : body->doors) door.acceptor.close(ignored);
+    body->close_connections(false);
+  });
+  body_->work.reset();
+  auto ended = body_->ended.get_future();
+  if (ended.wait_for(std::chrono::duration<double>(patience)) != std::future_status::ready)
+    asio::post(body_->io, [body = body_.get()] { body->close_connections(true); });
+  body_->thread.join();
+  body_->shared.workers.join();
+}
+
+}  // namespace gyre
