@@ -28,6 +28,8 @@ using asio::awaitable;
 using Wire = boost::system::error_code;
 
 static constexpr std::size_t piece_size = 64 << 10;
+// GCC 12 destroys temporaries of a co_await inside a larger expression twice: here each co_await is a statement or an
+// initialiser of its own, and arguments are named values.
 static constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 static std::chrono::nanoseconds seconds(double value) {
@@ -77,9 +79,13 @@ class Connection {
   awaitable<void> serve() {
     while (!shared_.stopping) {
       open_.idle = true;
-      if (buffer_.size() == 0 && !co_await first_bytes()) co_return;
+      if (buffer_.size() == 0) {
+        bool something = co_await first_bytes();
+        if (!something) co_return;
+      }
       open_.idle = false;
-      if (!co_await one_request()) break;
+      bool go_on = co_await one_request();
+      if (!go_on) break;
     }
     co_await linger();
   }
@@ -89,7 +95,7 @@ class Connection {
   void allow(double time) { open_.stream.expires_after(seconds(time)); }
 
   template <class Work>
-  awaitable<void> on_worker(Work work) {
+  awaitable<void> on_worker(const Work& work) {
     co_await asio::co_spawn(
         shared_.workers,
         [&work]() -> awaitable<void> {
@@ -109,21 +115,23 @@ class Connection {
 
   // Reads one request, has it handled, answers. False: the connection ends.
   awaitable<bool> one_request() {
+    Request request;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit));
     parser.body_limit(boost::none);
     allow(shared_.options.header_seconds);
     auto [error, count] = co_await http::async_read_header(stream_, buffer_, parser, no_throw);
     if (error) {
-      if (auto response = about_bad_header(error)) co_await send("GET", *response, false);
+      auto response = about_bad_header(error);
+      if (response) co_await send(request, *response, false);
       co_return false;
     }
-    Request request;
     auto& head = parser.get();
     request.method = std::string(head.method_string());
     request.who = who_;
     if (!set_target(request, std::string_view(head.target().data(), head.target().size()))) {
-      co_await send(request.method, refusal(400, "the request target is malformed"), false);
+      Response refused = refusal(400, "the request target is malformed");
+      co_await send(request, refused, false);
       co_return false;
     }
     for (auto& field : head) {
@@ -136,20 +144,26 @@ class Connection {
     if (!route) {
       Response response = routes_.handle(request);  // says 404 or 405
       keep = keep && parser.is_done();
-      co_return co_await send(request.method, response, keep) && keep;
+      bool sent = co_await send(request, response, keep);
+      co_return (sent && keep);
     }
     std::unique_ptr<SpoolFile> spool;
     std::optional<Response> refused = co_await read_body(parser, route->spool, request, spool);
     if (lost_) co_return false;
     if (refused) {
-      co_await send(request.method, *refused, false);
+      co_await on_worker([&] { spool.reset(); });
+      co_await send(request, *refused, false);
       co_return false;
     }
     if (spool) request.body_file = spool->path();
     Response response;
-    co_await on_worker([&] { response = routes_.handle(request); });
+    co_await on_worker([&] {
+      response = routes_.handle(request);
+      spool.reset();  // before the answer: who has that sees no leftovers
+    });
     keep = keep && !shared_.stopping;
-    co_return co_await send(request.method, response, keep, request.headers) && keep;
+    bool sent = co_await send(request, response, keep);
+    co_return (sent && keep);
   }
 
   std::optional<Response> about_bad_header(Wire error) {
@@ -221,14 +235,19 @@ class Connection {
                    "this route takes no more; large files have upload routes of their own");
   }
 
-  awaitable<bool> send(std::string method, Response response, bool keep, Headers asked = {}) {
-    if (response.file && response.status == 200) co_return co_await send_file(method, response, keep, asked);
+  awaitable<bool> send(const Request& request, Response& response, bool keep) {
+    if (response.file && response.status == 200) {
+      bool sent = co_await send_file(request, response, keep);
+      co_return sent;
+    }
+    bool head_only = request.method == "HEAD";
     std::uint64_t length = response.body.size();
-    if (auto own = response.headers.find("Content-Length"); method == "HEAD" && own != response.headers.end())
+    if (auto own = response.headers.find("Content-Length"); head_only && own != response.headers.end())
       std::from_chars(own->second.data(), own->second.data() + own->second.size(), length);
     std::string head = response_head(response, length, keep);
-    if (method != "HEAD" && response.status != 204 && response.status != 304) head += response.body;
-    co_return co_await send_pieces(head);
+    if (!head_only && response.status != 204 && response.status != 304) head += response.body;
+    bool sent = co_await send_pieces(head);
+    co_return sent;
   }
 
   awaitable<bool> send_pieces(std::string_view bytes) {
@@ -242,7 +261,7 @@ class Connection {
     co_return true;
   }
 
-  awaitable<bool> send_file(std::string method, Response response, bool keep, Headers asked) {
+  awaitable<bool> send_file(const Request& request, Response& response, bool keep) {
     FileHandle file;
     std::uint64_t size = 0;
     std::optional<Error> failed;
@@ -257,16 +276,23 @@ class Connection {
         failed = error;
       }
     });
-    if (failed) co_return co_await send(method, error_response(*failed), keep);
+    if (failed) {
+      Response refused = error_response(*failed);
+      bool sent = co_await send(request, refused, keep);
+      co_return sent;
+    }
     RangeAnswer answer{.range = {0, size}};
     // Which version If-Range means is the handler's knowledge, not ours: the whole is always a right answer.
-    if (auto range = asked.find("Range"); range != asked.end() && !asked.contains("If-Range"))
+    if (auto range = request.headers.find("Range");
+        range != request.headers.end() && !request.headers.contains("If-Range"))
       answer = byte_range(range->second, size);
     response.headers["Accept-Ranges"] = "bytes";
     if (answer.impossible) {
-      Response none = refusal(416, "the range " + asked["Range"] + " is outside of " + std::to_string(size) + " bytes");
+      Response none = refusal(
+          416, "the range " + request.headers.at("Range") + " is outside of " + std::to_string(size) + " bytes");
       none.headers["Content-Range"] = "bytes */" + std::to_string(size);
-      co_return co_await send(method, none, keep);
+      bool sent = co_await send(request, none, keep);
+      co_return sent;
     }
     if (answer.partial) {
       response.status = 206;
@@ -275,9 +301,9 @@ class Connection {
                                           std::to_string(size);
     }
     std::string piece = response_head(response, answer.range.count, keep);
-    std::uint64_t left = method == "HEAD" ? 0 : answer.range.count, at = answer.range.first;
-    if (!co_await send_pieces(piece)) co_return false;
-    while (left > 0) {
+    std::uint64_t left = request.method == "HEAD" ? 0 : answer.range.count, at = answer.range.first;
+    bool sent = co_await send_pieces(piece);
+    while (sent && left > 0) {
       ssize_t got = 0;
       piece.resize(std::min<std::uint64_t>(left, 4 * piece_size));
       co_await on_worker([&] { got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(at)); });
@@ -286,11 +312,11 @@ class Connection {
                     " while it was sent");
         co_return false;
       }
-      if (!co_await send_pieces(std::string_view(piece.data(), static_cast<std::size_t>(got)))) co_return false;
+      sent = co_await send_pieces(std::string_view(piece.data(), static_cast<std::size_t>(got)));
       at += static_cast<std::uint64_t>(got);
       left -= static_cast<std::uint64_t>(got);
     }
-    co_return true;
+    co_return sent;
   }
 
   // A client that still sends would lose our answer to a reset: close our half, then read on for a moment.

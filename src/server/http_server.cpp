@@ -85,7 +85,7 @@ struct HttpServer::Body {
 static void empty_spool(const fs::path& folder) {
   if (folder.empty()) return;
   make_folders(folder);
-  for (auto& file : files_below(folder)) gyre::remove_all(folder / file);
+  for (auto& file : files_below(folder)) remove_tree(folder / file);
 }
 
 HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std::move(options))) {
