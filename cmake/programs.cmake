@@ -18,14 +18,16 @@ target_link_libraries(gyre_tables PUBLIC gyre_cli)
 add_executable(gyre src/cli/main.cpp)
 target_link_libraries(gyre PRIVATE gyre_tables gyre_cli)
 
-# gyre-edge and the module runtime stay small: no tables.
+# gyre-edge and the module runtime stay small: no tables, and no library that nothing in them calls.
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/edge/main_agent.cpp)
   add_executable(gyre-edge src/edge/main_agent.cpp)
   target_link_libraries(gyre-edge PRIVATE gyre_edge)
+  target_link_options(gyre-edge PRIVATE -Wl,--as-needed)
 endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/edge/main_module.cpp)
   add_executable(gyre-module src/edge/main_module.cpp)
   target_link_libraries(gyre-module PRIVATE gyre_edge gyre_model)
+  target_link_options(gyre-module PRIVATE -Wl,--as-needed)
 endif()
 
 if(GYRE_NETS)
@@ -53,3 +55,7 @@ if(GYRE_NETS AND nets_tests)
   target_compile_definitions(gyre-nets-tests PRIVATE GYRE_PROGRAM_NETS)
   target_link_libraries(gyre-nets-tests PRIVATE gyre_nets gyre_flow)
 endif()
+
+# Models of a few nodes for tests of what carries them.
+add_executable(gyre-tiny-model tests/tiny_model.cpp)
+target_link_libraries(gyre-tiny-model PRIVATE gyre_model)

@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "base/file.hpp"
 #include "edge/input_folder.hpp"
 #include "edge/series_window.hpp"
 #include "model/predict.hpp"
+#include "model/sketch.hpp"
 
 namespace gyre {
 
@@ -17,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void write_line(const json::object& line) { write_all(STDOUT_FILENO, json::serialize(line) + "\n", "standard output"); }
+void write_line(const json::object& line) { write_all(STDOUT_FILENO, canonical(line) + "\n", "standard output"); }
 
 double milliseconds_since(Clock::time_point start) {
   double ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -35,7 +37,7 @@ class Module {
   // What the model answered when it was made must come again on this machine.
   bool ready() {
     double difference = predictor_.check_golden();
-    bool good = difference <= golden_tolerance;
+    bool good = difference <= predictor_.golden_tolerance();
     json::object line{{"ready", good}, {"golden", difference}};
     if (!good) line["error"] = "the golden inputs get other answers here than when the model was made";
     write_line(line);
@@ -55,20 +57,39 @@ class Module {
         }
         bytes = std::move(*joined);
       }
-      Answer answer = predictor_.predict(bytes, name);
+      Tensor input;
+      Answer answer = predict(bytes, name, &input);
       line["ms"] = milliseconds_since(start);
       line["answer"] = answer.to_json(predictor_.signature());
+      sketch_.add(predictor_.signature(), input, answer);
     } catch (const Error& error) {
       line["error"] = error.text();
     }
     write_line(line);
   }
 
+  // Tells what was seen since the last time, when there is something and `seconds` have passed.
+  void tell_sketch(double seconds) {
+    if (sketch_.count == 0 || milliseconds_since(told_) < seconds * 1000) return;
+    write_line({{"sketch", std::exchange(sketch_, {}).to_json()}});
+    told_ = Clock::now();
+  }
+
  private:
-  static constexpr double golden_tolerance = 1e-4;
+  // Predictor::predict, which keeps no input: the sketch needs it.
+  Answer predict(std::string_view bytes, const std::string& name, Tensor* input) const {
+    std::vector<std::string> notes;
+    *input = predictor_.to_tensor(bytes, name, &notes);
+    Answer answer = predictor_.to_answer(predictor_.session().run({*input}));
+    answer.notes = std::move(notes);
+    return answer;
+  }
+
   const ModuleOptions& options_;
   Predictor predictor_;
   std::optional<SeriesWindow> window_;
+  Sketch sketch_;
+  Clock::time_point told_ = Clock::now();
 };
 
 }  // namespace
@@ -81,9 +102,12 @@ int run_module(const ModuleOptions& options, const std::atomic<bool>& stop) {
     for (auto& name : input.fresh()) {
       if (stop) break;
       module.answer(name, /*join_series=*/true);
+      module.tell_sketch(options.sketch_seconds);
     }
+    module.tell_sketch(options.sketch_seconds);
     if (!stop) input.wait(500);
   }
+  module.tell_sketch(0);
   return 0;
 }
 

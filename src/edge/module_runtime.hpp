@@ -9,7 +9,7 @@ namespace gyre {
 struct ModuleOptions {
   std::filesystem::path input = "/input";
   std::filesystem::path model = "/model/model.onnx";
-  double sketch_seconds = 5;
+  double sketch_seconds = 2;
 };
 
 // Answers what comes in until `stop`; gives the exit code. A model that does not give its golden answers does not
