@@ -1,0 +1,92 @@
+#include <cstdio>
+
+#include "base/clock.hpp"
+#include "model/describe.hpp"
+
+namespace gyre {
+
+static std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+template <class... Values>
+static std::string format(const char* pattern, Values... values) {
+  char text[128];
+  std::snprintf(text, sizeof text, pattern, values...);
+  return text;
+}
+
+static std::string takes(const Signature& signature) {
+  if (signature.takes == "image") return "a picture (JPEG, PNG) of any size";
+  if (signature.takes == "sound")
+    return format("a sound of %g s at %d Hz", static_cast<double>(signature.samples) / signature.rate, signature.rate) +
+           " (WAV, FLAC, OGG; others are resampled, cut or filled up)";
+  if (signature.takes == "series")
+    return format("%lld rows", static_cast<long long>(signature.samples)) +
+           (signature.rate
+                ? format(" (%g s at %d Hz)", static_cast<double>(signature.samples) / signature.rate, signature.rate)
+                : "") +
+           " of CSV with the columns " + joined(signature.columns);
+  return "a table with the columns " + joined(signature.columns);
+}
+
+static std::string gives(const Signature& signature, const json::array& outputs) {
+  std::string text;
+  if (signature.task == "classify")
+    text = "one of " + std::to_string(signature.labels.size()) +
+           " labels, with a probability for each: " + joined(signature.labels);
+  if (signature.task == "regress") text = "a value" + (signature.unit.empty() ? "" : " in " + signature.unit);
+  for (auto& output : outputs)
+    if (get_string(output, "name") == "score")
+      text += (text.empty() ? "" : "\n        ") + std::string("a score of how unusual the input is; alarm from ") +
+              format("%g", signature.threshold);
+  return text;
+}
+
+static std::string comes_from(const json::value& lineage) {
+  auto* object = lineage.if_object();
+  if (!object || object->empty()) return "it does not say";
+  std::string text = string_or(lineage, "step", "");
+  for (auto& member : *object) {
+    if (member.key() == "step") continue;
+    text += (text.empty() ? "" : "\n        ") + std::string(member.key()) + ": " +
+            (member.value().is_string() ? std::string(member.value().get_string()) : canonical(member.value()));
+  }
+  return text;
+}
+
+std::string in_words(const json::object& description) {
+  auto signature = signature_from(description.at("signature"));
+  std::string text;
+  auto line = [&](const char* what, const std::string& words) { text += format("%-8s", what) + words + "\n"; };
+  if (!signature.about.empty()) line("what", signature.about);
+  line("takes", takes(signature));
+  line("gives", gives(signature, description.at("outputs").as_array()));
+  line("from", comes_from(description.at("lineage")));
+  line("size", short_size(description.at("bytes").to_number<double>()));
+  line("digest", get_string(description, "digest"));
+  if (auto* golden = find(description, "golden"))
+    line("golden",
+         std::to_string(get_int(*golden, "examples")) + " examples, largest difference here " +
+             format("%g", get_number(*golden, "difference")) + ": " +
+             (get_bool(*golden, "right") ? "right"
+                                         : "WRONG, " + format("%g", get_number(*golden, "tolerance")) + " is allowed"));
+  else
+    line("golden", "no examples inside");
+  return text;
+}
+
+std::string in_words(const Answer& answer, const Signature& signature) {
+  std::string text;
+  if (signature.task == "classify") text = answer.label + format("  %.1f %%", answer.confidence * 100);
+  if (signature.task == "regress")
+    text = format("%g", answer.value) + (signature.unit.empty() ? "" : " " + signature.unit);
+  if (answer.has_score)
+    text += (text.empty() ? "" : "  ") + format("score %.4g", answer.score) + (answer.alarm ? "  ALARM" : "");
+  if (!answer.notes.empty()) text += "  (" + joined(answer.notes) + ")";
+  return text;
+}
+
+}  // namespace gyre
