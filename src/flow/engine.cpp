@@ -16,7 +16,7 @@ json::object to_json(const StepRun& run) {
                       {"key", run.key},         {"outputs", json::value_from(run.outputs)},
                       {"state", run.state},     {"seconds", run.seconds},
                       {"metrics", run.metrics}, {"said", json::value_from(run.said)}};
-  if (!run.error.empty()) object["error"] = run.error, object["hint"] = run.hint;
+  if (!run.error.empty()) object["error"] = run.error, object["error_code"] = run.error_code, object["hint"] = run.hint;
   return object;
 }
 
@@ -35,6 +35,7 @@ StepRun step_run_from(const json::value& value) {
   run.metrics = value.at("metrics").as_object();
   run.said = json::value_to<std::vector<std::string>>(value.at("said"));
   run.error = string_or(value, "error", "");
+  run.error_code = string_or(value, "error_code", "");
   run.hint = string_or(value, "hint", "");
   return run;
 }
@@ -186,10 +187,12 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
   } catch (const Error& error) {
     if (run.state != "cancelled") run.state = "failed";
     run.error = error.text();
+    run.error_code = row_of(error.code).name;
     run.hint = error.hint;
   } catch (const std::exception& error) {
     run.state = "failed";
     run.error = error.what();
+    run.error_code = "internal";
   }
   run.seconds = seconds_since_start() - begin;
   try {
@@ -201,6 +204,7 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
   } catch (const Error& error) {  // a full disk: the step counts as failed, it is not recorded as done
     run.state = "failed";
     run.error = error.text();
+    run.error_code = row_of(error.code).name;
     run.hint = error.hint;
   }
   if (started) tell([&](auto& observer) { observer.ended(run); });

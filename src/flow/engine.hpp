@@ -27,6 +27,7 @@ struct StepRun {
   std::string key;
   std::string state;                            // waiting running cached done stopped failed cancelled
   std::string error;
+  std::string error_code;                       // as base/error.hpp names it
   std::string hint;
   double seconds = 0;
   json::object metrics;                         // last value of each

@@ -1,0 +1,124 @@
+#include "cli/api.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "base/file.hpp"
+#include "base/http_client.hpp"
+#include "cli/app.hpp"
+
+namespace gyre {
+
+// The Error that an answer of status >= 400 carries, in our form or MLflow's.
+static Error error_of(const Response& response, std::string_view path) {
+  json::error_code no_json;
+  json::value body = json::parse(response.body, no_json);
+  if (!no_json) {
+    if (auto* error = find(body, "error"); error && error->is_object())
+      return {code_named(string_or(*error, "code", "internal")), string_or(*error, "message", ""), string_or(*error, "hint", "")};
+    if (auto message = find_string(body, "message")) return {Code::invalid, *message};
+  }
+  return {Code::internal, std::string(path) + ": the server answered " + std::to_string(response.status)};
+}
+
+static json::value value_of(const Response& response, std::string_view path) {
+  if (response.status >= 400) throw error_of(response, path);
+  return response.body.empty() ? json::value(json::object()) : parse_json(response.body, path);
+}
+
+namespace {
+
+class LocalApi : public Api {
+ public:
+  explicit LocalApi(const fs::path& dot_gyre) : app_(dot_gyre) {}
+
+  json::value call(std::string_view method, std::string_view path, const json::value& body) override {
+    return value_of(answer(method, path, body.is_null() ? "" : json::serialize(body)), path);
+  }
+  void download(std::string_view path, const fs::path& to) override {
+    Response response = answer("GET", path, "");
+    if (response.status >= 400) throw error_of(response, path);
+    write_file(to, response.file ? read_file(*response.file) : response.body);
+  }
+  json::value upload(std::string_view method, std::string_view path, const fs::path& from) override {
+    return value_of(answer(method, path, read_file(from)), path);
+  }
+
+ private:
+  Response answer(std::string_view method, std::string_view path, std::string body) {
+    Request request;
+    request.method = std::string(method);
+    auto question = path.find('?');
+    request.path = std::string(path.substr(0, question));
+    if (question != std::string_view::npos) {
+      std::string_view query = path.substr(question + 1);
+      while (!query.empty()) {
+        std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(query.size(), pair.size() + 1));
+        auto equals = pair.find('=');
+        request.query.emplace(pair.substr(0, equals), equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+      }
+    }
+    std::optional<TemporaryFolder> spool;
+    auto* route = app_.api.find(request);
+    if (route && route->spool) {
+      spool.emplace(app_.workspace.run_folder());
+      request.body_file = spool->path() / "body";
+      write_file(*request.body_file, body);
+    } else {
+      request.body = std::move(body);
+    }
+    return app_.api.handle(request);
+  }
+  App app_;
+};
+
+class RemoteApi : public Api {
+ public:
+  explicit RemoteApi(std::string url) : url_(std::move(url)) {
+    if (const char* token = std::getenv("GYRE_TOKEN")) options_.token = token;
+    while (url_.ends_with('/')) url_.pop_back();
+  }
+  json::value call(std::string_view method, std::string_view path, const json::value& body) override {
+    std::string text = body.is_null() ? "" : json::serialize(body);
+    return value_of(http_request(method, url_ + std::string(path), text, {{"Content-Type", "application/json"}}, options_), path);
+  }
+  void download(std::string_view path, const fs::path& to) override {
+    fs::path part = to.string() + ".part";
+    FileHandle file = open_file(part, O_WRONLY | O_CREAT | O_TRUNC);
+    Response response = http_download(url_ + std::string(path), [&](std::string_view bytes) { write_all(file.get(), bytes, part); }, {}, options_);
+    if (response.status >= 400) {
+      fs::remove(part);
+      throw error_of(response, path);
+    }
+    fs::rename(part, to);
+  }
+  json::value upload(std::string_view method, std::string_view path, const fs::path& from) override {
+    return value_of(http_upload(method, url_ + std::string(path), from, {}, options_), path);
+  }
+
+ private:
+  std::string url_;
+  HttpOptions options_;
+};
+
+}  // namespace
+
+std::optional<std::string> running_server(const std::filesystem::path& dot_gyre) {
+  fs::path file = dot_gyre / "run" / "server.json";
+  if (!fs::exists(file)) return {};
+  json::value server = read_json_file(file);
+  if (::kill(static_cast<pid_t>(get_int(server, "pid")), 0) != 0) return {};
+  return get_string(server, "url");
+}
+
+std::unique_ptr<Api> open_api(const std::filesystem::path& from) {
+  if (const char* url = std::getenv("GYRE_URL"); url && *url) return std::make_unique<RemoteApi>(url);
+  fs::path workspace = Workspace::find(from);
+  if (auto url = running_server(workspace)) return std::make_unique<RemoteApi>(*url);
+  return std::make_unique<LocalApi>(workspace);
+}
+
+}  // namespace gyre

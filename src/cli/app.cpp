@@ -1,0 +1,13 @@
+#include "cli/app.hpp"
+
+namespace gyre {
+
+App::App(const std::filesystem::path& dot_gyre)
+    : workspace(dot_gyre), recorder(make_recorder(workspace)), engine(workspace) {
+  engine.observe(recorder.get());
+  mount_routes(*this);
+}
+
+App::~App() = default;
+
+}  // namespace gyre
