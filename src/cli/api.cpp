@@ -1,7 +1,7 @@
 #include "cli/api.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <sys/file.h>
 
 #include <cstdlib>
 
@@ -107,11 +107,11 @@ class RemoteApi : public Api {
 }  // namespace
 
 std::optional<std::string> running_server(const std::filesystem::path& dot_gyre) {
-  fs::path file = dot_gyre / "run" / "server.json";
-  if (!fs::exists(file)) return {};
-  json::value server = read_json_file(file);
-  if (::kill(static_cast<pid_t>(get_int(server, "pid")), 0) != 0) return {};
-  return get_string(server, "url");
+  fs::path file = dot_gyre / "run" / "server.json", lock_file = dot_gyre / "run" / "lock";
+  if (!fs::exists(file) || !fs::exists(lock_file)) return {};
+  FileHandle lock = open_file(lock_file, O_RDONLY);
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return {};  // nobody holds the workspace: the file was left by a killed server
+  return get_string(read_json_file(file), "url");
 }
 
 std::unique_ptr<Api> open_api(const std::filesystem::path& from) {

@@ -14,8 +14,6 @@
 
 namespace gyre {
 
-void CommandContext::print(const json::value& value) const { std::printf("%s\n", pretty(value).c_str()); }
-
 static int show(const Error& error, bool json) {
   auto& row = row_of(error.code);
   if (json) {

@@ -27,7 +27,8 @@ static void copy_out(Api& api, const std::string& digest, const fs::path& to) {
     return;
   }
   if (fs::exists(to)) throw Error(Code::conflict, to.string() + " exists already", "name a folder that does not exist yet");
-  for (auto& file : parse_json(std::string_view(text).substr(tree_mark.size()), digest).as_array()) {
+  json::value files = parse_json(std::string_view(text).substr(tree_mark.size()), digest);
+  for (auto& file : files.as_array()) {
     fs::path path = folder.path() / "tree" / get_string(file, "path");
     make_folders(path.parent_path());
     api.download("/api/blobs/" + get_string(file, "digest"), path);

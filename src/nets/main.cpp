@@ -1,2 +1,12 @@
+// `gyre-nets`: runs the steps that train nets, as processes of their own. libtorch is only here: it costs a second of start-up.
 #include <cstdio>
-int main() { std::puts("gyre-nets 0.1.0"); }
+#include <cstring>
+
+#include "flow/step_file.hpp"
+
+int main(int argc, char** argv) {
+  if (argc == 3 && !std::strcmp(argv[1], "step")) return gyre::step_main(argv[2]);
+  if (argc == 2 && !std::strcmp(argv[1], "--version")) return std::puts("gyre-nets " GYRE_VERSION), 0;
+  std::fputs("gyre-nets runs steps for gyre; `gyre steps` lists them\nusage: gyre-nets step STEP.json\n", stderr);
+  return 2;
+}

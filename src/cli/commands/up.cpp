@@ -1,0 +1,88 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/command.hpp"
+#include "base/file.hpp"
+#include "cli/app.hpp"
+#include "server/http_server.hpp"
+
+namespace gyre {
+
+namespace {
+
+struct Options {
+  std::string address = "127.0.0.1";
+  std::int64_t port = 7080;
+  std::int64_t registry_port = 7081;
+  std::int64_t mqtt_port = 8883;
+};
+
+const std::vector<Field> fields{
+    field("address", &Options::address, "address to listen on"),
+    field("port", &Options::port, "studio, REST and MLflow; 0 picks a free one", {.min = 0, .max = 65535}),
+    field("registry-port", &Options::registry_port, "OCI registry; 0 picks a free one", {.min = 0, .max = 65535}),
+    field("mqtt-port", &Options::mqtt_port, "device bus; 0 picks a free one", {.min = 0, .max = 65535}),
+};
+
+// Signals are taken by one thread that waits for them: nothing runs in a handler.
+sigset_t block_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+std::string url_of(const std::string& address, int port) {
+  return "http://" + (address == "0.0.0.0" ? std::string("127.0.0.1") : address) + ":" + std::to_string(port);
+}
+
+int run(const json::object& values, CommandContext& context) {
+  auto options = from_fields<Options>(fields, values, "up");
+  sigset_t signals = block_signals();
+  fs::path root;
+  try {
+    root = Workspace::find(fs::current_path());
+  } catch (const Error& error) {
+    if (error.code != Code::not_found || std::getenv("GYRE_HOME")) throw;
+    root = Workspace::init(fs::current_path());
+    std::printf("made a workspace: %s\n", root.c_str());
+  }
+  App app(root);
+  HttpServer server({.spool = app.workspace.run_folder() / "spool",
+                     .log = [](std::string_view line) { std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data()); }});
+  int port = server.listen({.address = options.address, .port = int(options.port), .routes = &app.api});
+  int registry_port = server.listen({.address = options.address, .port = int(options.registry_port), .routes = &app.registry});
+  std::string url = url_of(options.address, port), registry = url_of(options.address, registry_port);
+  app.engine.environment("GYRE_URL", url);
+  json::object state{{"url", url}, {"registry", registry}, {"pid", ::getpid()}};
+  fs::path state_file = app.workspace.run_folder() / "server.json";
+  write_file(state_file, pretty(state), 0600);
+  app.engine.resume();
+  if (context.json) context.print(state);
+  else std::printf("gyre is up: %s  registry %s\nworkspace %s; Ctrl-C ends it\n", url.c_str(), registry.c_str(), root.c_str());
+  std::fflush(stdout);
+  int number = 0;
+  ::sigwait(&signals, &number);
+  std::printf("stopping\n");
+  fs::remove(state_file);
+  server.stop();
+  return 0;
+}
+
+}  // namespace
+
+extern const Command command_up{
+    .words = "up",
+    .help = "Serve this workspace: REST, registry, device bus",
+    .arguments = {},
+    .options = fields,
+    .run = run};
+
+}  // namespace gyre
