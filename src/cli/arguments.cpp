@@ -5,6 +5,8 @@
 #include <memory>
 #include <sstream>
 
+#include "base/version.hpp"
+
 namespace gyre {
 
 namespace {
@@ -93,7 +95,7 @@ Invocation parse_command_line(int argc, char** argv) {
   Invocation result;
   CLI::App root("gyre: the machine-learning loop that never stops turning", "gyre");
   root.add_flag("--json", result.json, "Print values, not prose");
-  root.set_version_flag("--version", "gyre " GYRE_VERSION);
+  root.set_version_flag("--version", "gyre " + std::string(version()));
   root.fallthrough();
   root.require_subcommand(0, 1);
   for (auto* command : all_commands()) add_command(root, *command, result);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/file.hpp"
+#include "base/version.hpp"
 #include "cli/api.hpp"
 #include "cli/arguments.hpp"
 #include "cli/run_as_command.hpp"
@@ -28,7 +29,7 @@ static int show(const Error& error, bool json) {
 
 static int run(int argc, char** argv) {
   if (argc == 3 && !std::strcmp(argv[1], "step") && std::strchr(argv[2], '/')) return step_main(argv[2]);
-  if (argc == 2 && !std::strcmp(argv[1], "--version")) return std::puts("gyre " GYRE_VERSION), 0;
+  if (argc == 2 && !std::strcmp(argv[1], "--version")) return std::printf("gyre %s\n", version().data()), 0;
   Invocation invocation;
   try {
     invocation = parse_command_line(argc, argv);
