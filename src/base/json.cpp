@@ -85,14 +85,13 @@ std::string pretty(const json::value& value) {
   return out;
 }
 
-const json::value* find(const json::value& object, std::string_view key) {
-  auto* members = object.if_object();
-  auto* value = members ? members->if_contains(key) : nullptr;
+const json::value* find(Members members, std::string_view key) {
+  auto* value = members.object ? members.object->if_contains(key) : nullptr;
   return value && !value->is_null() ? value : nullptr;
 }
 
-static const json::value& get(const json::value& object, std::string_view key) {
-  if (auto* value = find(object, key)) return *value;
+static const json::value& get(Members members, std::string_view key) {
+  if (auto* value = find(members, key)) return *value;
   throw Error(Code::invalid, "\"" + std::string(key) + "\" is missing");
 }
 
@@ -100,44 +99,44 @@ static Error wrong_type(std::string_view key, std::string_view wanted) {
   return {Code::invalid, "\"" + std::string(key) + "\" must be " + std::string(wanted)};
 }
 
-std::string get_string(const json::value& object, std::string_view key) {
-  auto& value = get(object, key);
+std::string get_string(Members members, std::string_view key) {
+  auto& value = get(members, key);
   if (!value.is_string()) throw wrong_type(key, "a text");
   return std::string(value.get_string());
 }
 
-std::int64_t get_int(const json::value& object, std::string_view key) {
-  auto& value = get(object, key);
+std::int64_t get_int(Members members, std::string_view key) {
+  auto& value = get(members, key);
   json::error_code error;
   auto number = value.is_bool() ? 0 : value.to_number<std::int64_t>(error);
   if (error || !value.is_number()) throw wrong_type(key, "an integer");
   return number;
 }
 
-double get_number(const json::value& object, std::string_view key) {
-  auto& value = get(object, key);
+double get_number(Members members, std::string_view key) {
+  auto& value = get(members, key);
   if (!value.is_number()) throw wrong_type(key, "a number");
   return value.to_number<double>();
 }
 
-bool get_bool(const json::value& object, std::string_view key) {
-  auto& value = get(object, key);
+bool get_bool(Members members, std::string_view key) {
+  auto& value = get(members, key);
   if (!value.is_bool()) throw wrong_type(key, "true or false");
   return value.get_bool();
 }
 
-std::optional<std::string> find_string(const json::value& object, std::string_view key) {
-  if (!find(object, key)) return {};
-  return get_string(object, key);
+std::optional<std::string> find_string(Members members, std::string_view key) {
+  if (!find(members, key)) return {};
+  return get_string(members, key);
 }
 
-std::optional<double> find_number(const json::value& object, std::string_view key) {
-  if (!find(object, key)) return {};
-  return get_number(object, key);
+std::optional<double> find_number(Members members, std::string_view key) {
+  if (!find(members, key)) return {};
+  return get_number(members, key);
 }
 
-std::string string_or(const json::value& object, std::string_view key, std::string_view otherwise) {
-  return find_string(object, key).value_or(std::string(otherwise));
+std::string string_or(Members members, std::string_view key, std::string_view otherwise) {
+  return find_string(members, key).value_or(std::string(otherwise));
 }
 
 void merge_patch(json::value& target, const json::value& patch) {

@@ -19,15 +19,23 @@ std::string canonical(const json::value& value);
 // For people: two spaces of indentation.
 std::string pretty(const json::value& value);
 
-// Members of an object. `get_` throws Error{invalid} naming the key; `find_` gives nullptr / nullopt when absent.
-const json::value* find(const json::value& object, std::string_view key);
-std::string get_string(const json::value& object, std::string_view key);
-std::int64_t get_int(const json::value& object, std::string_view key);
-double get_number(const json::value& object, std::string_view key);  // takes integers too
-bool get_bool(const json::value& object, std::string_view key);
-std::optional<std::string> find_string(const json::value& object, std::string_view key);
-std::optional<double> find_number(const json::value& object, std::string_view key);
-std::string string_or(const json::value& object, std::string_view key, std::string_view otherwise);
+// The members of an object, or of a value that should be one. A view: an object passed where a value is wanted would be
+// copied, and a pointer into the copy would dangle.
+struct Members {
+  Members(const json::object& object) : object(&object) {}
+  Members(const json::value& value) : object(value.if_object()) {}
+  const json::object* object;  // nullptr: it is no object
+};
+
+// `get_` throws Error{invalid} naming the key; `find_` gives nullptr / nullopt when absent or null.
+const json::value* find(Members members, std::string_view key);
+std::string get_string(Members members, std::string_view key);
+std::int64_t get_int(Members members, std::string_view key);
+double get_number(Members members, std::string_view key);  // takes integers too
+bool get_bool(Members members, std::string_view key);
+std::optional<std::string> find_string(Members members, std::string_view key);
+std::optional<double> find_number(Members members, std::string_view key);
+std::string string_or(Members members, std::string_view key, std::string_view otherwise);
 
 // RFC 7396: null deletes.
 void merge_patch(json::value& target, const json::value& patch);
