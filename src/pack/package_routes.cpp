@@ -18,13 +18,13 @@ std::vector<Route> package_routes(Workspace& workspace) {
          return json_response({{"packages", packages}});
        }},
       {"POST", "/api/packages",
-       "Sign and publish an image: {\"name\", \"package\": digest or asset}, or \"path\" of an image layout on this "
+       "Sign and publish an image: {\"package\": digest or asset, \"name\"?}, or \"path\" of an image layout on this "
        "machine",
        [&workspace](Request& request) {
          json::value body = request.json_body();
          auto path = find_string(body, "path");
          std::string package = path ? workspace.blobs().put(*path) : resolved(workspace, get_string(body, "package"));
-         return json_response(push_package(workspace, package, get_string(body, "name"), request.who));
+         return json_response(push_package(workspace, package, string_or(body, "name", ""), request.who));
        }},
       {"GET", "/api/packages/{reference...}", "One package: NAME (the newest) or NAME@sha256:...",
        [&workspace](Request& request) { return json_response(get_package(workspace, request.param("reference"))); }},

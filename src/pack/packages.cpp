@@ -93,16 +93,17 @@ std::uint64_t update_bytes(Workspace& workspace, const std::string& name, const 
   return sum;
 }
 
-Package push_package(Workspace& workspace, const std::string& package, const std::string& name,
+Package push_package(Workspace& workspace, const std::string& package, const std::string& given_name,
                      const std::string& who) {
-  if (!is_image_name(name) || name == data_repository)
-    throw Error(Code::invalid, "\"" + name + "\" cannot be a package's name",
-                "lower case letters and digits, joined by . _ - and /");
   if (!workspace.blobs().has(package) || !workspace.blobs().is_tree(package))
     throw Error(Code::not_found, "no package with digest " + package,
                 "a package is the folder that `gyre package` makes");
   fs::path folder = workspace.blobs().open(package);
   Layout layout = read_layout(folder);
+  std::string name = given_name.empty() ? label_of(layout.config, "org.opencontainers.image.title") : given_name;
+  if (!is_image_name(name) || name == data_repository)
+    throw Error(Code::invalid, "\"" + name + "\" cannot be a package's name",
+                "lower case letters and digits, joined by . _ - and /");
   const std::string& digest = layout.descriptor.digest;
   if (auto row = workspace.rows().one("SELECT record FROM package WHERE name = $1 AND digest = $2", {name, digest}))
     return package_from(*row);
@@ -120,9 +121,8 @@ Package push_package(Workspace& workspace, const std::string& package, const std
                  {"key", key.id},
                  {"pushed_at", iso_now()}};
   Registry registry(workspace);
-  for (auto& layer : layout.manifest.layers)
-    workspace.blobs().put_file(folder / "blobs/sha256" / layer.digest.substr(7));
-  workspace.blobs().put_file(folder / "blobs/sha256" / layout.manifest.config.digest.substr(7));
+  for (auto& part : digests_of(layout.manifest))
+    if (!workspace.blobs().has(part)) workspace.blobs().put_file(folder / "blobs/sha256" / part.substr(7));
   // One transaction: an image is never to be seen without its signature, nor a package without its image.
   workspace.rows().transaction([&] {
     for (auto& part : digests_of(layout.manifest)) registry.link_blob(name, part);

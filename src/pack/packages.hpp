@@ -18,8 +18,8 @@ SigningKey workspace_signing_key(Workspace& workspace);
 // who signed, "pushed_at"}
 using Package = json::object;
 
-// Takes an image layout's image into the repository `name`, signed. `package` is the digest of the layout's folder.
-// The same package again changes nothing.
+// Takes an image layout's image into the repository `name` (empty: the image's own title), signed. `package` is the
+// digest of the layout's folder. The same package again changes nothing.
 Package push_package(Workspace& workspace, const std::string& package, const std::string& name, const std::string& who);
 std::vector<Package> list_packages(Workspace& workspace);  // newest first
 // "name" (newest) or "name@sha256:...".
