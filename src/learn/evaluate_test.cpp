@@ -4,6 +4,7 @@
 #include "base/memory_context.hpp"
 #include "data/labels.hpp"
 #include "learn/evaluation.hpp"
+#include "model/sketch.hpp"
 #include "model/testing.hpp"
 
 using namespace gyre;
@@ -51,16 +52,21 @@ TEST_CASE("a model is judged on labelled samples") {
   REQUIRE(answers.size() == 12);
   CHECK(get_string(answers[0], "name") == "green108.png");
   CHECK(get_string(answers[11], "name") == "red107.png");
+  auto sketch = Sketch::from_json(read_json_file(colours.context.output("sketch")));
+  CHECK(sketch.count == 12);
+  CHECK(sketch.labels.at("red") == 8);
 }
 
 TEST_CASE("an evaluation is the same bytes on any number of threads, and the same answers as predict") {
   Colours colours;
   colours.run();
-  auto report = read_file(colours.context.output("report")), answers = read_file(colours.context.output("answers"));
+  auto report = read_file(colours.context.output("report")), answers = read_file(colours.context.output("answers")),
+       sketch = read_file(colours.context.output("sketch"));
   colours.context.cores = 4;
   colours.run();
   CHECK(read_file(colours.context.output("report")) == report);
   CHECK(read_file(colours.context.output("answers")) == answers);
+  CHECK(read_file(colours.context.output("sketch")) == sketch);
   Predictor predictor(colours.context.input("model"));
   auto all = parse_json(answers, "answers");
   for (auto& one : all.as_array()) {

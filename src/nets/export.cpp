@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "model/session.hpp"
-#include "store/blobs.hpp"
 
 namespace gyre {
 
@@ -28,13 +27,6 @@ Exported finish_export(GraphBuilder& graph, const Signature& signature, const js
                 "this is a fault of gyre: the model was not written");
   exported.bytes = with_metadata(exported.bytes, {{"gyre.golden", pack_golden(golden)}});
   return exported;
-}
-
-json::object lineage_of(const Step& step, const json::object& options, const StepContext& context) {
-  json::object inputs;
-  for (auto& port : step.inputs)
-    if (context.has_input(port.name)) inputs[port.name] = digest_of_content(context.input(port.name));
-  return {{"step", step.name}, {"version", step.version}, {"options", options}, {"inputs", std::move(inputs)}};
 }
 
 }  // namespace gyre

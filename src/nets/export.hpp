@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/step.hpp"
+#include "learn/lineage.hpp"
 #include "model/graph.hpp"
 
 namespace gyre {
@@ -20,8 +20,5 @@ struct Exported {
 // gives them. Error{internal} when the two differ by more than they may: such a model must not go anywhere.
 Exported finish_export(GraphBuilder& graph, const Signature& signature, const json::object& lineage,
                        const std::vector<Golden>& examples);
-
-// Where a model came from: {"step","version","options","inputs":{name: digest}}.
-json::object lineage_of(const Step& step, const json::object& options, const StepContext& context);
 
 }  // namespace gyre

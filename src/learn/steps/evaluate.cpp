@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "learn/evaluation.hpp"
+#include "model/sketch.hpp"
 
 namespace gyre {
 
@@ -14,6 +15,7 @@ struct Evaluate {
 struct Judged {
   json::object report;
   json::array answers;
+  Sketch sketch;
   std::vector<double> milliseconds;
 };
 
@@ -27,6 +29,7 @@ Judged judge(const fs::path& model, const Dataset& data, StepContext& context, s
     classified.add(*one.sample, one.answer);
     alarms += one.answer.alarm;
     scored |= one.answer.has_score;
+    judged.sketch.add(predictor.signature(), one.input, one.answer);
     judged.milliseconds.push_back(one.milliseconds);
     judged.answers.push_back({{"name", one.sample->path.string()},
                               {"label", one.sample->label},
@@ -59,6 +62,7 @@ void evaluate(const Evaluate& options, StepContext& context) {
   }
   write_file(context.output("report"), canonical(judged.report));
   write_file(context.output("answers"), canonical(judged.answers));
+  write_file(context.output("sketch"), canonical(judged.sketch.to_json()));
 }
 
 }  // namespace
@@ -78,7 +82,8 @@ const Step step_evaluate = step<Evaluate>(
                 {"labels", "labels", "what is right"},
                 {"champion", "model", "the model to be compared with", true}},
      .outputs = {{"report", "report", "accuracy, by class, confusion; the champion's beside it"},
-                 {"answers", "report", "every answer, in name order"}}},
+                 {"answers", "report", "every answer, in name order"},
+                 {"sketch", "report", "what usual inputs and answers look like: drift is measured from it"}}},
     {field("hold", &Evaluate::hold, "part held back for validation, chosen by content", {.min = 0, .max = 0.9}),
      field("part", &Evaluate::part, "which part is judged on", {.choices = {"hold", "train", "all"}})},
     evaluate);
