@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdlib>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -89,7 +90,14 @@ std::vector<Row> Sqlite::query(std::string_view sql, SqlValues parameters) {
   }
   std::vector<Row> rows;
   try {
-    for (std::size_t i = 0; i < parameters.size(); i++) bind(db_, statement.get(), static_cast<int>(i + 1), parameters[i]);
+    // SQLite numbers "$2" by where it first stands in the text: it is bound by its name.
+    for (int i = 1, count = sqlite3_bind_parameter_count(statement.get()); i <= count; i++) {
+      const char* name = sqlite3_bind_parameter_name(statement.get(), i);
+      std::size_t number = static_cast<std::size_t>(name ? std::atoi(name + 1) : i);
+      if (number < 1 || number > parameters.size())
+        throw Error(Code::internal, "a query with no value for its parameter " + std::to_string(number) + ": " + std::string(sql));
+      bind(db_, statement.get(), i, parameters[number - 1]);
+    }
     int code;
     while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
       Row row;

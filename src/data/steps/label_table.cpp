@@ -1,4 +1,5 @@
 // gyre label table: labels from a CSV file of names and labels, as other labelling tools write it.
+#include "data/csv_line.hpp"
 #include "data/dataset.hpp"
 #include "data/gather.hpp"
 
@@ -10,25 +11,6 @@ struct Options {
   std::string by = "table";
   std::string unknown = "stop";
 };
-
-// A cell of a line, quoted or not; what follows it stays in `line`.
-std::string take_cell(std::string_view& line) {
-  std::string cell;
-  bool quoted = line.starts_with('"');
-  std::size_t i = quoted ? 1 : 0;
-  for (; i < line.size(); i++) {
-    if (quoted && line[i] == '"') {
-      if (i + 1 >= line.size() || line[i + 1] != '"') break;
-      i++;  // a doubled quote
-    } else if (!quoted && line[i] == ',') {
-      break;
-    }
-    cell += line[i];
-  }
-  auto comma = line.find(',', i);
-  line.remove_prefix(comma == std::string_view::npos ? line.size() : comma + 1);
-  return cell;
-}
 
 void run(const Options& options, StepContext& context) {
   Dataset data = load_dataset(context.input("data"));
@@ -44,7 +26,10 @@ void run(const Options& options, StepContext& context) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    std::string place = "table:" + std::to_string(number), file = take_cell(line), label = take_cell(line);
+    std::string place = "table:" + std::to_string(number);
+    auto cells = csv_cells(line);
+    if (cells.size() < 2) throw Error(Code::invalid, place + ": one cell, two are needed", "a line is: file,label");
+    auto &file = cells[0], &label = cells[1];
     if (number == 1 && file == "file" && label == "label") continue;
     check_label(label, place);
     auto at = by_path.find(file);
