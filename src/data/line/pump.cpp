@@ -15,6 +15,8 @@ using Readings = std::array<double, channels>;
 
 enum class Fault { none, leak, blockage, bearing, overheating, cavitation };
 constexpr std::array fault_names{"none", "leak", "blockage", "bearing", "overheating", "cavitation"};
+// Heat goes slowly: seconds for which a fault still shows after it was repaired.
+constexpr std::array lingers{0.0, 0.0, 0.0, 40.0, 75.0, 0.0};
 
 // What the sensors show when all is well, a little.
 constexpr Readings sensor_noise{0.10, 0.03, 0.50, 0.08, 0.06, 0.06};
@@ -79,7 +81,7 @@ class Pump {
     r[flow] *= 1 - 0.12 * wear;
     r[current] *= 1 + 0.12 * wear;
     heat += 16 * wear;
-    temperature_ += (ambient_ + heat - temperature_) * dt / 60;
+    temperature_ += (ambient_ + heat - temperature_) * dt / 25;
     r[temperature] = temperature_;
     for (std::size_t c = 0; c < channels; c++) r[c] += random_.normal(0, sensor_noise[c]);
     return r;
@@ -149,21 +151,23 @@ std::vector<std::pair<Interval, Fault>> plan_faults(const PumpPlan& plan, Random
   if (plan.faults_per_hour <= 0) return faults;
   constexpr double quiet = 90;
   double gap = std::max(1.0, 3600 / plan.faults_per_hour - quiet - 45);
-  for (double at = quiet - gap * std::log(1 - random.uniform());;) {
-    at = std::round(at * pump_rate) / pump_rate;
-    double lasts = std::round(random.uniform(25, 70) * pump_rate) / pump_rate;
-    if (at + lasts + 20 > plan.seconds) return faults;
+  auto tenths = [](double seconds) { return std::round(seconds * pump_rate) / pump_rate; };
+  double at = quiet;
+  while (true) {
+    at = tenths(at - gap * std::log(1 - random.uniform()));
     auto fault = static_cast<Fault>(1 + random.below(5));
-    // Heat comes and goes slowly: the pump is too hot for a while after its cooling is back.
-    faults.push_back(
-        {{at, std::round((at + lasts) * pump_rate) / pump_rate, fault_names[static_cast<std::size_t>(fault)]}, fault});
-    at += lasts + quiet - gap * std::log(1 - random.uniform());
+    auto kind = static_cast<std::size_t>(fault);
+    double lasts = tenths(random.uniform(25, 70));
+    if (at + lasts + lingers[kind] + 20 > plan.seconds) return faults;
+    faults.push_back({{at, tenths(at + lasts + lingers[kind]), fault_names[kind]}, fault});
+    at += lasts + lingers[kind] + quiet;
   }
 }
 
-double ramp(const Interval& interval, double time) {
+double ramp(const Interval& interval, Fault fault, double time) {
   constexpr double rise = 6;  // seconds
-  return std::clamp(std::min(time - interval.from, interval.to - time) / rise, 0.0, 1.0);
+  double repaired = interval.to - lingers[static_cast<std::size_t>(fault)];
+  return std::clamp(std::min(time - interval.from, repaired - time) / rise, 0.0, 1.0);
 }
 
 }  // namespace
@@ -193,7 +197,7 @@ PumpRecording record_pump(const PumpPlan& plan, Random& random) {
     double strength = 0;
     if (coming < faults.size() && time >= faults[coming].first.from) {
       fault = faults[coming].second;
-      strength = severity[coming] * ramp(faults[coming].first, time);
+      strength = severity[coming] * ramp(faults[coming].first, fault, time);
     }
     Readings readings = pump.next(fault, strength, 0);
     sensors.spoil(readings);
