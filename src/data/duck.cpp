@@ -1,0 +1,171 @@
+#include "data/duck.hpp"
+
+#include <dlfcn.h>
+#include <duckdb.h>
+
+#include <cstdlib>
+#include <limits>
+
+#include "base/process.hpp"
+
+namespace gyre {
+
+namespace {
+
+// The functions of the C API that are used.
+#define GYRE_DUCKDB_FUNCTIONS(X)                                                                             \
+  X(create_config)                                                                                           \
+  X(set_config)                                                                                              \
+  X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result) X(result_error) \
+      X(column_count) X(column_type) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size)             \
+          X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) X(string_t_data) X(string_t_length)
+
+struct Library {
+#define X(name) decltype(&::duckdb_##name) name = nullptr;
+  GYRE_DUCKDB_FUNCTIONS(X)
+#undef X
+
+  explicit Library(void* handle) {
+    auto find = [&](auto& function, const char* name) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
+      if (!function)
+        throw Error(Code::unavailable, std::string("this DuckDB has no ") + name, "version 1.2 or newer is needed");
+    };
+#define X(name) find(name, "duckdb_" #name);
+    GYRE_DUCKDB_FUNCTIONS(X)
+#undef X
+  }
+};
+
+// $GYRE_DUCKDB and nothing else when it is set; else beside the program, in ../lib, where the build found it, and where
+// the system looks.
+const Library& library() {
+  static const Library loaded = [] {
+    std::vector<std::string> places;
+    if (const char* given = std::getenv("GYRE_DUCKDB"); given && *given) {
+      places = {given};
+    } else {
+      fs::path folder = own_program().parent_path();
+      places = {folder / "libduckdb.so", folder.parent_path() / "lib" / "libduckdb.so", GYRE_DUCKDB_LIB,
+                "libduckdb.so"};
+    }
+    std::string tried;
+    for (auto& place : places) {
+      if (void* handle = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) return Library(handle);
+      tried += "\n  ";
+      tried += ::dlerror();
+    }
+    throw Error(Code::unavailable, "DuckDB cannot be loaded:" + tried,
+                "set GYRE_DUCKDB to a libduckdb.so of 1.2 or newer");
+  }();
+  return loaded;
+}
+
+struct Result : duckdb_result {
+  Result() : duckdb_result{} {}
+  ~Result() { library().destroy_result(this); }
+  Result(const Result&) = delete;
+};
+
+class Chunk : public Duck::Cells {
+ public:
+  Chunk(duckdb_result& result, duckdb_data_chunk chunk) : chunk_(chunk) {
+    auto& duck = library();
+    for (idx_t i = 0, count = duck.column_count(&result); i < count; i++) {
+      duckdb_vector vector = duck.data_chunk_get_vector(chunk, i);
+      columns_.push_back(
+          {duck.vector_get_data(vector), duck.vector_get_validity(vector), duck.column_type(&result, i)});
+    }
+  }
+  ~Chunk() override { library().destroy_data_chunk(&chunk_); }
+  Chunk(const Chunk&) = delete;
+  idx_t size() const { return library().data_chunk_get_size(chunk_); }
+  void at(idx_t row) { row_ = row; }
+
+  double number(std::size_t column) const override {
+    auto& from = columns_.at(column);
+    if (from.type != DUCKDB_TYPE_DOUBLE)
+      throw Error(Code::internal, "column " + std::to_string(column) + " is no DOUBLE");
+    return valid(from) ? static_cast<const double*>(from.data)[row_] : std::numeric_limits<double>::quiet_NaN();
+  }
+  std::optional<std::string> text(std::size_t column) const override {
+    auto& from = columns_.at(column);
+    if (from.type != DUCKDB_TYPE_VARCHAR)
+      throw Error(Code::internal, "column " + std::to_string(column) + " is no VARCHAR");
+    if (!valid(from)) return std::nullopt;
+    auto* value = static_cast<duckdb_string_t*>(from.data) + row_;
+    return std::string(library().string_t_data(value), library().string_t_length(*value));
+  }
+
+ private:
+  struct Column {
+    void* data;
+    std::uint64_t* validity;
+    duckdb_type type;
+  };
+  bool valid(const Column& column) const { return !column.validity || column.validity[row_ / 64] >> (row_ % 64) & 1; }
+  duckdb_data_chunk chunk_;
+  std::vector<Column> columns_;
+  idx_t row_ = 0;
+};
+
+std::string doubled(std::string_view text, char quote) {
+  std::string result(1, quote);
+  for (char c : text) result.append(c == quote ? 2 : 1, c);
+  return result + quote;
+}
+
+}  // namespace
+
+std::string sql_text(std::string_view text) { return doubled(text, '\''); }
+std::string sql_name(std::string_view name) { return doubled(name, '"'); }
+
+struct Duck::Body {
+  duckdb_database database = nullptr;
+  duckdb_connection connection = nullptr;
+  ~Body() {
+    library().disconnect(&connection);
+    library().close(&database);
+  }
+};
+
+Duck::Duck(int threads) : body_(std::make_unique<Body>()) {
+  auto& duck = library();
+  duckdb_config config = nullptr;
+  duck.create_config(&config);
+  duck.set_config(config, "threads", std::to_string(std::max(1, threads)).c_str());
+  duck.set_config(config, "autoinstall_known_extensions", "false");  // nothing is fetched from anywhere
+  duck.set_config(config, "autoload_known_extensions", "false");
+  char* error = nullptr;
+  auto opened = duck.open_ext(nullptr, &body_->database, config, &error);
+  duck.destroy_config(&config);
+  if (opened != DuckDBSuccess)
+    throw Error(Code::internal, std::string("DuckDB does not start: ") + (error ? error : ""));
+  if (duck.connect(body_->database, &body_->connection) != DuckDBSuccess)
+    throw Error(Code::internal, "DuckDB does not connect");
+}
+
+Duck::~Duck() = default;
+
+void Duck::query(const std::string& sql, const std::function<void(const Cells&)>& each) {
+  auto& duck = library();
+  Result result;
+  if (duck.query(body_->connection, sql.c_str(), &result) != DuckDBSuccess) {
+    const char* why = duck.result_error(&result);
+    throw Error(Code::invalid, why ? why : "a query failed");
+  }
+  while (duckdb_data_chunk next = duck.fetch_chunk(result)) {
+    Chunk chunk(result, next);
+    if (chunk.size() == 0) break;
+    for (idx_t row = 0; row < chunk.size(); row++) {
+      chunk.at(row);
+      each(chunk);
+    }
+  }
+}
+
+void Duck::run(const std::string& sql) {
+  query(sql, [](const Cells&) {});
+}
+
+}  // namespace gyre

@@ -1,0 +1,37 @@
+#pragma once
+// SQL over files: DuckDB in process, loaded when first used (70 MB that most steps never need).
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gyre {
+
+class Duck {
+ public:
+  // In memory; reads files, writes none, loads no extensions. Error{unavailable} when the library cannot be found.
+  explicit Duck(int threads);
+  ~Duck();
+  Duck(const Duck&) = delete;
+
+  // A row's cells: numbers from DOUBLE columns, texts from VARCHAR ones (select with casts).
+  class Cells {
+   public:
+    virtual ~Cells() = default;
+    virtual double number(std::size_t column) const = 0;                    // NaN for NULL
+    virtual std::optional<std::string> text(std::size_t column) const = 0;  // nothing for NULL
+  };
+  void run(const std::string& sql);
+  void query(const std::string& sql, const std::function<void(const Cells& row)>& each);
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+std::string sql_text(std::string_view text);  // 'it''s'
+std::string sql_name(std::string_view name);  // "a ""column"""
+
+}  // namespace gyre
