@@ -1,0 +1,70 @@
+CREATE TABLE experiment (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  artifact_location TEXT NOT NULL,
+  stage TEXT NOT NULL, -- active deleted
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO experiment VALUES (0, 'Default', 'mlflow-artifacts:/0', 'active', 0, 0);
+
+CREATE TABLE experiment_tag (
+  experiment INTEGER NOT NULL REFERENCES experiment(id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (experiment, key)
+) STRICT;
+
+CREATE TABLE run (
+  number INTEGER PRIMARY KEY, -- what the tables below point to: small and fast
+  id TEXT NOT NULL UNIQUE,    -- 32 hex digits: what clients say
+  experiment INTEGER NOT NULL REFERENCES experiment(id),
+  name TEXT NOT NULL,
+  who TEXT NOT NULL,
+  status TEXT NOT NULL,       -- RUNNING SCHEDULED FINISHED FAILED KILLED
+  stage TEXT NOT NULL,        -- active deleted
+  artifact_uri TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT;
+CREATE INDEX run_of_experiment ON run(experiment, started_at);
+
+CREATE TABLE param (
+  run INTEGER NOT NULL REFERENCES run(number),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run, key)
+) STRICT;
+CREATE INDEX param_by_value ON param(key, value);
+
+CREATE TABLE run_tag (
+  run INTEGER NOT NULL REFERENCES run(number),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run, key)
+) STRICT;
+CREATE INDEX run_tag_by_value ON run_tag(key, value);
+
+-- Every point of every curve. The whole point is the key, so that one sent twice is kept once. No rowid: a curve lies
+-- together on disk, in the order it is read.
+CREATE TABLE metric (
+  run INTEGER NOT NULL REFERENCES run(number),
+  key TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  value REAL NOT NULL,        -- 0 where is_nan
+  is_nan INTEGER NOT NULL,
+  PRIMARY KEY (run, key, step, at, value, is_nan)
+) STRICT, WITHOUT ROWID;
+
+-- The last point of each curve: what lists show and searches ask for.
+CREATE TABLE latest_metric (
+  run INTEGER NOT NULL REFERENCES run(number),
+  key TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  value REAL NOT NULL,
+  is_nan INTEGER NOT NULL,
+  PRIMARY KEY (run, key)
+) STRICT;
+CREATE INDEX latest_metric_by_value ON latest_metric(key, value);

@@ -1,0 +1,87 @@
+#include "track/registry_routes.hpp"
+
+#include "track/lineage.hpp"
+#include "track/registry.hpp"
+
+namespace gyre {
+
+static json::object object_or_empty(const json::value& body, std::string_view key) {
+  auto* value = find(body, key);
+  if (!value) return {};
+  if (!value->is_object()) throw Error(Code::invalid, "\"" + std::string(key) + "\" must be an object");
+  return value->get_object();
+}
+
+static ModelVersion asked_version(Workspace& workspace, const Request& request) {
+  return get_version(workspace, request.param("name") + "@" + request.param("version"));
+}
+
+static json::object with_results(Workspace& workspace, const ModelVersion& version) {
+  json::object value = to_json(version);
+  value["results"] = results_of(workspace, version.name, version.version);
+  return value;
+}
+
+static Response register_model(Workspace& workspace, const ModelCheck& check, Request& request) {
+  auto body = request.json_body();
+  std::string name = request.param("name"), digest = get_string(body, "digest");
+  json::object lineage = object_or_empty(body, "lineage");
+  if (check) {
+    auto signature = check(workspace.blobs().path(digest));
+    if (!signature.empty()) lineage["signature"] = std::move(signature);
+  }
+  auto version = register_version(workspace, name, digest, lineage, object_or_empty(body, "metrics"), request.who);
+  if (auto alias = find_string(body, "alias")) set_alias(workspace, name, *alias, version.version, request.who);
+  return json_response(with_results(workspace, get_version(workspace, version.reference())));
+}
+
+std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
+  return {
+      {"GET", "/api/models", "Every registered model", [&](Request&) { return json_response({{"models", list_models(workspace)}}); }},
+      {"GET", "/api/models/{name}", "A model and its versions",
+       [&](Request& request) {
+         json::object model = get_model(workspace, request.param("name"));
+         json::array versions;
+         for (auto& version : list_versions(workspace, request.param("name"))) versions.push_back(with_results(workspace, version));
+         model["versions"] = std::move(versions);
+         return json_response(model);
+       }},
+      {"POST", "/api/models/{name}/versions", "Register a model file: {digest, lineage, metrics, alias}",
+       [&workspace, check = std::move(check)](Request& request) { return register_model(workspace, check, request); }},
+      {"GET", "/api/models/{name}/versions/{version}", "One version, by number or alias, and what was found out about it",
+       [&](Request& request) { return json_response(with_results(workspace, asked_version(workspace, request))); }},
+      {"GET", "/api/models/{name}/versions/{version}/file", "The ONNX file",
+       [&](Request& request) {
+         auto version = asked_version(workspace, request);
+         if (version.digest.empty())
+           throw Error(Code::not_found, version.reference() + " has no file here: it lies at " + version.source);
+         return Response{.content_type = "application/octet-stream",
+                         .headers = {{"ETag", "\"" + version.digest + "\""}},
+                         .file = workspace.blobs().path(version.digest)};
+       }},
+      {"POST", "/api/models/{name}/versions/{version}/results", "Attach what was found out: {kind, result}",
+       [&](Request& request) {
+         auto version = asked_version(workspace, request);
+         auto body = request.json_body();
+         attach_result(workspace, version.name, version.version, get_string(body, "kind"), object_or_empty(body, "result"),
+                       request.who);
+         return json_response(with_results(workspace, version));
+       }},
+      {"PUT", "/api/models/{name}/aliases/{alias}", "Point an alias to a version: {version}",
+       [&](Request& request) {
+         set_alias(workspace, request.param("name"), request.param("alias"), get_int(request.json_body(), "version"), request.who);
+         return json_response(get_model(workspace, request.param("name")));
+       }},
+      {"DELETE", "/api/models/{name}/aliases/{alias}", "Take an alias away",
+       [&](Request& request) {
+         delete_alias(workspace, request.param("name"), request.param("alias"), request.who);
+         return json_response(get_model(workspace, request.param("name")));
+       }},
+      {"GET", "/api/lineage/{kind}/{id...}", "What a thing came from, and what came from it",
+       [&](Request& request) {
+         return json_response(lineage_of(workspace, {request.param("kind"), request.param("id")}));
+       }},
+  };
+}
+
+}  // namespace gyre
