@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 
 namespace gyre {
 
@@ -15,8 +16,9 @@ void add_edge(Workspace& workspace, const Thing& from, const Thing& to, std::str
 
 // Breadth first: what is near comes first, and a thing reached on two ways is walked through once.
 static json::array walk(Workspace& workspace, const Thing& start, bool backwards) {
-  const char* sql = backwards ? "SELECT * FROM lineage_edge WHERE to_kind = $1 AND to_id = $2 ORDER BY at, from_kind, from_id"
-                              : "SELECT * FROM lineage_edge WHERE from_kind = $1 AND from_id = $2 ORDER BY at, to_kind, to_id";
+  const char* sql =
+      backwards ? "SELECT * FROM lineage_edge WHERE to_kind = $1 AND to_id = $2 ORDER BY at, from_kind, from_id"
+                : "SELECT * FROM lineage_edge WHERE from_kind = $1 AND from_id = $2 ORDER BY at, to_kind, to_id";
   json::array edges;
   std::set<std::pair<std::string, std::string>> seen{{start.kind, start.id}};
   std::vector<Thing> level{start};
@@ -24,11 +26,13 @@ static json::array walk(Workspace& workspace, const Thing& start, bool backwards
     std::vector<Thing> next;
     for (auto& thing : level)
       for (auto& row : workspace.rows().query(sql, {thing.kind, thing.id})) {
-        json::object from{{"kind", row["from_kind"]}, {"id", row["from_id"]}}, to{{"kind", row["to_kind"]}, {"id", row["to_id"]}};
+        json::object from{{"kind", row["from_kind"]}, {"id", row["from_id"]}},
+            to{{"kind", row["to_kind"]}, {"id", row["to_id"]}};
         auto& other = backwards ? from : to;
         Thing reached{get_string(other, "kind"), get_string(other, "id")};
         if (seen.emplace(reached.kind, reached.id).second) next.push_back(reached);
-        edges.push_back(json::object{{"from", from}, {"to", to}, {"how", row["how"]}, {"at", row["at"]}, {"depth", depth}});
+        edges.push_back(
+            json::object{{"from", from}, {"to", to}, {"how", row["how"]}, {"at", row["at"]}, {"depth", depth}});
       }
     level = std::move(next);
   }

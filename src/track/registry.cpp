@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "track/lineage.hpp"
 
@@ -27,7 +28,8 @@ json::object to_json(const ModelVersion& version) {
 void check_model_name(const std::string& name) {
   if (name.empty() || name.size() > 200) throw Error(Code::invalid, "a model's name has 1 to 200 characters");
   if (name.find_first_of("/:@") != std::string::npos)
-    throw Error(Code::invalid, "the model name \"" + name + "\" has one of / : @ in it", "those part a name from a version");
+    throw Error(Code::invalid, "the model name \"" + name + "\" has one of / : @ in it",
+                "those part a name from a version");
 }
 
 ModelVersion version_from(Workspace& workspace, const Row& row) {
@@ -43,8 +45,9 @@ ModelVersion version_from(Workspace& workspace, const Row& row) {
                        .who = get_string(row, "who"),
                        .created_at = get_int(row, "created_at"),
                        .updated_at = get_int(row, "updated_at")};
-  for (auto& alias : workspace.rows().query("SELECT alias FROM model_alias WHERE model = $1 AND version = $2 ORDER BY alias",
-                                            {version.name, version.version}))
+  for (auto& alias :
+       workspace.rows().query("SELECT alias FROM model_alias WHERE model = $1 AND version = $2 ORDER BY alias",
+                              {version.name, version.version}))
     version.aliases.push_back(get_string(alias, "alias"));
   return version;
 }
@@ -62,7 +65,8 @@ void create_model(Workspace& workspace, const std::string& name, const std::stri
 
 static std::int64_t next_version(Workspace& workspace, const std::string& name, std::int64_t at) {
   auto row = workspace.rows().one(
-      "UPDATE model SET last_version = last_version + 1, updated_at = $2 WHERE name = $1 RETURNING last_version", {name, at});
+      "UPDATE model SET last_version = last_version + 1, updated_at = $2 WHERE name = $1 RETURNING last_version",
+      {name, at});
   if (!row) throw Error(Code::not_found, "there is no model named " + name, "gyre models lists them");
   return get_int(*row, "last_version");
 }
@@ -71,9 +75,9 @@ static void insert_version(Workspace& workspace, const ModelVersion& version) {
   workspace.rows().run(
       "INSERT INTO model_version (model, version, digest, source, run_id, description, stage, lineage, metrics, who,"
       " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
-      {version.name, version.version, version.digest.empty() ? json::value() : json::value(version.digest), version.source,
-       version.run_id, version.description, version.stage, version.lineage, version.metrics, version.who,
-       version.created_at});
+      {version.name, version.version, version.digest.empty() ? json::value() : json::value(version.digest),
+       version.source, version.run_id, version.description, version.stage, version.lineage, version.metrics,
+       version.who, version.created_at});
   workspace.audit(version.who, "model register", version.reference(), nullptr,
                   {{"digest", version.digest}, {"source", version.source}, {"lineage", version.lineage}});
 }
@@ -88,8 +92,10 @@ static void draw_lineage(Workspace& workspace, const ModelVersion& version) {
   for (auto& digest : digests)
     if (digest.is_string()) {
       Thing used{"data", std::string(digest.get_string())};
-      if (version.run_id.empty()) add_edge(workspace, used, model, "trained on");
-      else add_edge(workspace, used, {"run", version.run_id}, "used");
+      if (version.run_id.empty())
+        add_edge(workspace, used, model, "trained on");
+      else
+        add_edge(workspace, used, {"run", version.run_id}, "used");
     }
 }
 
@@ -187,8 +193,10 @@ static json::value alias_target(Workspace& workspace, const std::string& name, c
 void set_alias(Workspace& workspace, const std::string& name, const std::string& alias, std::int64_t version,
                std::string_view who) {
   bool number = !alias.empty() && alias.find_first_not_of("0123456789") == std::string::npos;
-  if (alias.empty() || alias.size() > 200 || number || alias == "latest" || alias.find_first_of("/:@") != std::string::npos)
-    throw Error(Code::invalid, "\"" + alias + "\" cannot be an alias", "a word such as champion; not a number, not latest");
+  if (alias.empty() || alias.size() > 200 || number || alias == "latest" ||
+      alias.find_first_of("/:@") != std::string::npos)
+    throw Error(Code::invalid, "\"" + alias + "\" cannot be an alias",
+                "a word such as champion; not a number, not latest");
   workspace.rows().transaction([&] {
     get_version(workspace, name + "@" + std::to_string(version));
     json::value before = alias_target(workspace, name, alias);
@@ -223,7 +231,8 @@ void attach_result(Workspace& workspace, const std::string& name, std::int64_t v
 json::array results_of(Workspace& workspace, const std::string& name, std::int64_t version) {
   json::array results;
   for (auto& row : workspace.rows().query(
-           "SELECT kind, body, at FROM model_result WHERE model = $1 AND version = $2 ORDER BY id DESC", {name, version}))
+           "SELECT kind, body, at FROM model_result WHERE model = $1 AND version = $2 ORDER BY id DESC",
+           {name, version}))
     results.push_back(json::object{
         {"kind", row["kind"]}, {"result", parse_json(get_string(row, "body"), "result")}, {"at", row["at"]}});
   return results;
@@ -232,7 +241,8 @@ json::array results_of(Workspace& workspace, const std::string& name, std::int64
 static json::object model_from(Workspace& workspace, const Row& row) {
   json::object model(row);
   json::object aliases;
-  for (auto& alias : workspace.rows().query("SELECT alias, version FROM model_alias WHERE model = $1 ORDER BY alias", {row.at("name")}))
+  for (auto& alias : workspace.rows().query("SELECT alias, version FROM model_alias WHERE model = $1 ORDER BY alias",
+                                            {row.at("name")}))
     aliases[get_string(alias, "alias")] = alias["version"];
   model["aliases"] = std::move(aliases);
   return model;
@@ -251,7 +261,8 @@ json::object get_model(Workspace& workspace, const std::string& name) {
 
 json::array list_models(Workspace& workspace) {
   json::array models;
-  for (auto& row : workspace.rows().query(std::string(model_columns) + "ORDER BY name")) models.push_back(model_from(workspace, row));
+  for (auto& row : workspace.rows().query(std::string(model_columns) + "ORDER BY name"))
+    models.push_back(model_from(workspace, row));
   return models;
 }
 

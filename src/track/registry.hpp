@@ -1,6 +1,6 @@
 #pragma once
-// Registered models: a name, its versions (each the content of one ONNX file), aliases that point to a version, and what
-// was found out about each version.
+// Registered models: a name, its versions (each the content of one ONNX file), aliases that point to a version, and
+// what was found out about each version.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,9 +13,9 @@ namespace gyre {
 struct ModelVersion {
   std::string name;
   std::int64_t version = 0;
-  std::string digest;    // of the ONNX file in the blobs; empty for one that a foreign client registered by `source`
+  std::string digest;  // of the ONNX file in the blobs; empty for one that a foreign client registered by `source`
   std::string source;
-  std::string run_id;    // empty: not known
+  std::string run_id;  // empty: not known
   std::string description;
   std::string stage = "None";
   json::object lineage;  // {"run": id, "data": [digest...], "options": {...}, ...}
@@ -45,7 +45,8 @@ std::vector<ModelVersion> list_versions(Workspace& workspace, const std::string&
 
 void set_alias(Workspace& workspace, const std::string& name, const std::string& alias, std::int64_t version,
                std::string_view who = "local");
-void delete_alias(Workspace& workspace, const std::string& name, const std::string& alias, std::string_view who = "local");
+void delete_alias(Workspace& workspace, const std::string& name, const std::string& alias,
+                  std::string_view who = "local");
 
 // `kind`: "data", "device", "int8" ... The newest of a kind is what counts; older ones are kept.
 void attach_result(Workspace& workspace, const std::string& name, std::int64_t version, const std::string& kind,

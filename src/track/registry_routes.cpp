@@ -1,5 +1,6 @@
 #include "track/registry_routes.hpp"
 
+#include "base/error.hpp"
 #include "track/lineage.hpp"
 #include "track/registry.hpp"
 
@@ -37,18 +38,23 @@ static Response register_model(Workspace& workspace, const ModelCheck& check, Re
 
 std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
   return {
-      {"GET", "/api/models", "Every registered model", [&](Request&) { return json_response({{"models", list_models(workspace)}}); }},
+      {"GET", "/api/models", "Every registered model",
+       [&](Request&) {
+         return json_response({{"models", list_models(workspace)}});
+       }},
       {"GET", "/api/models/{name}", "A model and its versions",
        [&](Request& request) {
          json::object model = get_model(workspace, request.param("name"));
          json::array versions;
-         for (auto& version : list_versions(workspace, request.param("name"))) versions.push_back(with_results(workspace, version));
+         for (auto& version : list_versions(workspace, request.param("name")))
+           versions.push_back(with_results(workspace, version));
          model["versions"] = std::move(versions);
          return json_response(model);
        }},
       {"POST", "/api/models/{name}/versions", "Register a model file: {digest, lineage, metrics, alias}",
        [&workspace, check = std::move(check)](Request& request) { return register_model(workspace, check, request); }},
-      {"GET", "/api/models/{name}/versions/{version}", "One version, by number or alias, and what was found out about it",
+      {"GET", "/api/models/{name}/versions/{version}",
+       "One version, by number or alias, and what was found out about it",
        [&](Request& request) { return json_response(with_results(workspace, asked_version(workspace, request))); }},
       {"GET", "/api/models/{name}/versions/{version}/file", "The ONNX file",
        [&](Request& request) {
@@ -63,13 +69,14 @@ std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
        [&](Request& request) {
          auto version = asked_version(workspace, request);
          auto body = request.json_body();
-         attach_result(workspace, version.name, version.version, get_string(body, "kind"), object_or_empty(body, "result"),
-                       request.who);
+         attach_result(workspace, version.name, version.version, get_string(body, "kind"),
+                       object_or_empty(body, "result"), request.who);
          return json_response(with_results(workspace, version));
        }},
       {"PUT", "/api/models/{name}/aliases/{alias}", "Point an alias to a version: {version}",
        [&](Request& request) {
-         set_alias(workspace, request.param("name"), request.param("alias"), get_int(request.json_body(), "version"), request.who);
+         set_alias(workspace, request.param("name"), request.param("alias"), get_int(request.json_body(), "version"),
+                   request.who);
          return json_response(get_model(workspace, request.param("name")));
        }},
       {"DELETE", "/api/models/{name}/aliases/{alias}", "Take an alias away",

@@ -1,0 +1,49 @@
+#pragma once
+// MLflow's REST API 2.0 for tracking and the registry: MLflow's own clients connect unchanged.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/route.hpp"
+#include "store/workspace.hpp"
+#include "track/metric_writer.hpp"
+#include "track/runs.hpp"
+#include "track/search.hpp"
+
+namespace gyre {
+
+// To be mounted with mlflow_error: table.mount(mlflow_routes(workspace), mlflow_error).
+std::vector<Route> mlflow_routes(Workspace& workspace);
+Response mlflow_error(const Error& error);  // {"error_code","message"}
+
+// The parts, each with paths below /api/2.0/mlflow.
+std::vector<Route> mlflow_experiment_routes(Workspace& workspace);
+std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer);
+std::vector<Route> mlflow_model_routes(Workspace& workspace);
+std::vector<Route> mlflow_version_routes(Workspace& workspace);
+
+// What a client asked for: members of the body, or of the query when it is a GET. Integers may come as texts and
+// numbers as "NaN" or "Infinity", as protobuf's JSON has them.
+class Asked {
+ public:
+  explicit Asked(const Request& request);
+  std::string text(std::string_view key) const;  // Error{invalid} when it is missing
+  std::optional<std::string> find_text(std::string_view key) const;
+  std::string text_or(std::string_view key, std::string_view otherwise) const;
+  std::optional<std::int64_t> find_integer(std::string_view key) const;
+  double number(std::string_view key) const;
+  std::vector<std::string> texts(std::string_view key) const;
+  std::vector<Asked> items(std::string_view key) const;
+  Pairs pairs(std::string_view key) const;           // [{"key","value"}...]
+  std::int64_t integer(std::string_view key) const;  // Error{invalid} when it is missing
+  Search search(std::size_t usual, std::size_t most) const;
+
+ private:
+  explicit Asked(json::object members) : members_(std::move(members)) {}
+  json::object members_;
+};
+
+json::value mlflow_number(double value);  // NaN and infinities as texts
+json::array mlflow_pairs(const Pairs& pairs);
+
+}  // namespace gyre

@@ -1,0 +1,185 @@
+#include "base/clock.hpp"
+#include "track/mlflow.hpp"
+
+namespace gyre {
+
+static json::object point_form(const Point& point) {
+  return {{"key", point.key}, {"value", mlflow_number(point.value)}, {"timestamp", point.at}, {"step", point.step}};
+}
+
+static json::object info_form(const Run& run) {
+  json::object info{{"run_id", run.id},
+                    {"run_uuid", run.id},
+                    {"run_name", run.name},
+                    {"experiment_id", std::to_string(run.experiment)},
+                    {"user_id", run.who},
+                    {"status", run.status},
+                    {"start_time", run.started_at},
+                    {"artifact_uri", run.artifact_uri},
+                    {"lifecycle_stage", run.stage}};
+  if (run.ended_at) info["end_time"] = *run.ended_at;
+  return info;
+}
+
+static json::object run_form(const Run& run) {
+  json::array metrics;
+  for (auto& point : run.metrics) metrics.push_back(point_form(point));
+  return {{"info", info_form(run)},
+          {"data", {{"metrics", metrics}, {"params", mlflow_pairs(run.params)}, {"tags", mlflow_pairs(run.tags)}}},
+          {"inputs", json::object()}};
+}
+
+// Old clients say run_uuid.
+static std::string run_of(const Asked& asked) {
+  auto id = asked.find_text("run_id");
+  return id && !id->empty() ? *id : asked.find_text("run_uuid") ? asked.text("run_uuid") : asked.text("run_id");
+}
+
+static Point point_of(const Asked& asked) {
+  std::string key = asked.text("key");
+  return {key, asked.number("value"), asked.find_integer("timestamp").value_or(now_ms()),
+          asked.find_integer("step").value_or(0)};
+}
+
+static Response nothing() { return json_response(json::object()); }
+
+static Response create(Workspace& workspace, Request& request) {
+  Asked asked(request);
+  std::string experiment = asked.text_or("experiment_id", "");
+  auto run = create_run(workspace, {.experiment = experiment.empty() ? 0 : asked.integer("experiment_id"),
+                                    .name = asked.text_or("run_name", ""),
+                                    .started_at = asked.find_integer("start_time").value_or(0),
+                                    .tags = asked.pairs("tags"),
+                                    .who = asked.text_or("user_id", request.who)});
+  return json_response({{"run", run_form(run)}});
+}
+
+static Response update(Workspace& workspace, Request& request) {
+  Asked asked(request);
+  std::string id = run_of(asked);
+  update_run(workspace, id,
+             {.status = asked.find_text("status"),
+              .ended_at = asked.find_integer("end_time"),
+              .name = asked.find_text("run_name")},
+             request.who);
+  return json_response({{"run_info", info_form(get_run(workspace, id))}});
+}
+
+static Response search(Workspace& workspace, Request& request) {
+  Asked asked(request);
+  Search search = asked.search(1000, 50000);
+  std::string view = asked.text_or("run_view_type", "ACTIVE_ONLY");
+  search.stages = view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
+  std::vector<std::int64_t> experiments;
+  for (auto& id : asked.texts("experiment_ids")) {
+    if (id.empty() || id.size() > 18 || id.find_first_not_of("0123456789") != std::string::npos)
+      throw Error(Code::invalid, "Invalid value '" + id + "' for parameter 'experiment_ids' supplied");
+    experiments.push_back(std::stoll(id));
+  }
+  auto page = search_runs(workspace, experiments, search);
+  json::array runs;
+  for (auto& run : page.found) runs.push_back(run_form(run));
+  json::object answer{{"runs", runs}};
+  if (!page.next.empty()) answer["next_page_token"] = page.next;
+  return json_response(answer);
+}
+
+static Response log_many(Workspace& workspace, MetricWriter& writer, Request& request) {
+  Asked asked(request);
+  std::string run = run_of(asked);
+  std::vector<Point> points;
+  for (auto& item : asked.items("metrics")) points.push_back(point_of(item));
+  Pairs params = asked.pairs("params"), tags = asked.pairs("tags");
+  auto limit = [](std::string_view what, std::size_t count, std::size_t most) {
+    if (count > most)
+      throw Error(Code::invalid, "A batch logging request can contain at most " + std::to_string(most) + " " +
+                                     std::string(what) + ". Got " + std::to_string(count) + " " + std::string(what) +
+                                     ". Please split up " + std::string(what) +
+                                     " across multiple requests and try again.");
+  };
+  limit("metrics", points.size(), 1000);
+  limit("params", params.size(), 100);
+  limit("tags", tags.size(), 100);
+  limit("metrics, params, and tags", points.size() + params.size() + tags.size(), 1000);
+  writer.write([&] { log_batch(workspace, run, points, params, tags); });
+  return nothing();
+}
+
+static Response history(Workspace& workspace, Request& request) {
+  Asked asked(request);
+  constexpr std::size_t most = 25000;
+  std::string run = run_of(asked), key = asked.text("metric_key");
+  auto asked_limit = asked.find_integer("max_results");
+  std::size_t limit =
+      asked_limit && *asked_limit > 0 ? std::min<std::size_t>(static_cast<std::size_t>(*asked_limit), most) : most;
+  std::int64_t skip = asked.find_integer("page_token").value_or(0);
+  if (skip < 0) throw Error(Code::invalid, "Invalid page token, could not decode: " + asked.text("page_token"));
+  auto points = history_of(workspace, run, key, limit + 1, static_cast<std::size_t>(skip));
+  json::object answer;
+  if (points.size() > limit) {
+    points.pop_back();
+    answer["next_page_token"] = std::to_string(static_cast<std::size_t>(skip) + limit);
+  }
+  json::array metrics;
+  for (auto& point : points) metrics.push_back(point_form(point));
+  answer["metrics"] = std::move(metrics);
+  return json_response(answer);
+}
+
+std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer) {
+  return {
+      {"POST", "/runs/create", "Start a run", [&](Request& request) { return create(workspace, request); }},
+      {"GET", "/runs/get", "A run with its last metrics, params and tags",
+       [&](Request& request) {
+         return json_response({{"run", run_form(get_run(workspace, run_of(Asked(request))))}});
+       }},
+      {"POST", "/runs/update", "End or rename a run", [&](Request& request) { return update(workspace, request); }},
+      {"POST", "/runs/search", "Search runs", [&](Request& request) { return search(workspace, request); }},
+      {"POST", "/runs/delete", "Delete a run; it can be restored",
+       [&](Request& request) {
+         set_run_stage(workspace, run_of(Asked(request)), "deleted", request.who);
+         return nothing();
+       }},
+      {"POST", "/runs/restore", "Restore a deleted run",
+       [&](Request& request) {
+         set_run_stage(workspace, run_of(Asked(request)), "active", request.who);
+         return nothing();
+       }},
+      {"POST", "/runs/log-metric", "Log one point of a metric",
+       [&workspace, writer](Request& request) {
+         Asked asked(request);
+         std::string run = run_of(asked);
+         Point point = point_of(asked);
+         writer->write([&] { log_batch(workspace, run, {point}, {}, {}); });
+         return nothing();
+       }},
+      {"POST", "/runs/log-parameter", "Log a param",
+       [&workspace, writer](Request& request) {
+         Asked asked(request);
+         std::string run = run_of(asked);
+         Pairs params{{asked.text("key"), asked.text_or("value", "")}};
+         writer->write([&] { log_batch(workspace, run, {}, params, {}); });
+         return nothing();
+       }},
+      {"POST", "/runs/set-tag", "Tag a run",
+       [&workspace, writer](Request& request) {
+         Asked asked(request);
+         std::string run = run_of(asked);
+         Pairs tags{{asked.text("key"), asked.text_or("value", "")}};
+         writer->write([&] { log_batch(workspace, run, {}, {}, tags); });
+         return nothing();
+       }},
+      {"POST", "/runs/delete-tag", "Take a tag off a run",
+       [&](Request& request) {
+         Asked asked(request);
+         delete_run_tag(workspace, run_of(asked), asked.text("key"));
+         return nothing();
+       }},
+      {"POST", "/runs/log-batch", "Log metrics, params and tags, all or none",
+       [&workspace, writer](Request& request) { return log_many(workspace, *writer, request); }},
+      {"GET", "/metrics/get-history", "All points of a metric",
+       [&](Request& request) { return history(workspace, request); }},
+  };
+}
+
+}  // namespace gyre

@@ -1,0 +1,243 @@
+#include "track/runs.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+
+namespace gyre {
+
+void check_key(std::string_view what, const std::string& key) {
+  if (key.empty()) throw Error(Code::invalid, "Missing value for required parameter '" + std::string(what) + ".key'.");
+  if (key.size() > 250)
+    throw Error(Code::invalid, "'key' exceeds the maximum length of 250 characters: the " + std::string(what) + " " +
+                                   key.substr(0, 40) + "...");
+  auto allowed = [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 ||
+           std::string_view("_-. :/").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  bool path = key.front() == '/' || key == "." || key == ".." || key.starts_with("../") ||
+              key.find("/../") != std::string::npos || key.ends_with("/..") || key.find("//") != std::string::npos;
+  if (path || !std::all_of(key.begin(), key.end(), allowed))
+    throw Error(Code::invalid, "Invalid " + std::string(what) + " name: '" + key + "'",
+                "names hold letters, digits, _ - . : / and spaces, and are no path upwards");
+}
+
+static void check_status(const std::string& status) {
+  for (auto known : {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"})
+    if (status == known) return;
+  throw Error(Code::invalid, "\"" + status + "\" is no run status", "RUNNING, SCHEDULED, FINISHED, FAILED or KILLED");
+}
+
+static std::string random_id() {
+  unsigned char bytes[16];
+  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+    throw Error(Code::internal, "the system gives no random numbers");
+  return hex(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
+}
+
+static Row row_of_run(Workspace& workspace, const std::string& id) {
+  auto row = workspace.rows().one("SELECT * FROM run WHERE id = $1", {id});
+  if (!row) throw Error(Code::not_found, "Run with id=" + id + " not found", "gyre runs lists them");
+  return *row;
+}
+
+static std::int64_t active_run(Workspace& workspace, const std::string& id) {
+  Row row = row_of_run(workspace, id);
+  if (get_string(row, "stage") != "active")
+    throw Error(Code::invalid, "The run " + id + " must be in the 'active' state. Current state is deleted.",
+                "restore it first");
+  return get_int(row, "number");
+}
+
+static void put_tag(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& value) {
+  check_key("tag", key);
+  if (value.size() > 8000) throw Error(Code::invalid, "the value of tag " + key + " has more than 8000 characters");
+  workspace.rows().run("INSERT INTO run_tag VALUES ($1, $2, $3) ON CONFLICT (run, key) DO UPDATE SET value = $3",
+                       {run, key, value});
+  if (key == "mlflow.runName") workspace.rows().run("UPDATE run SET name = $2 WHERE number = $1", {run, value});
+}
+
+static void put_param(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& value) {
+  check_key("param", key);
+  if (value.size() > 6000) throw Error(Code::invalid, "the value of param " + key + " has more than 6000 characters");
+  auto before = workspace.rows().one("SELECT value FROM param WHERE run = $1 AND key = $2", {run, key});
+  if (before && get_string(*before, "value") != value)
+    throw Error(Code::invalid, "Changing param values is not allowed. Param with key='" + key +
+                                   "' was already logged with value='" + get_string(*before, "value") +
+                                   "'. Attempted logging new value '" + value + "'.");
+  if (!before) workspace.rows().run("INSERT INTO param VALUES ($1, $2, $3)", {run, key, value});
+}
+
+static void put_metric(Workspace& workspace, std::int64_t run, const Point& point) {
+  check_key("metric", point.key);
+  bool nan = std::isnan(point.value);
+  double value =
+      nan ? 0.0 : std::clamp(point.value, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
+  SqlValues row{run, point.key, point.step, point.at, value, nan ? 1 : 0};
+  workspace.rows().run("INSERT INTO metric VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", row);
+  // The last point is the one of the highest step; of equal steps the latest; of equal times the largest.
+  workspace.rows().run(
+      "INSERT INTO latest_metric VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run, key) DO UPDATE"
+      " SET step = excluded.step, at = excluded.at, value = excluded.value, is_nan = excluded.is_nan"
+      " WHERE (excluded.step, excluded.at, excluded.value) > (step, at, value)",
+      row);
+}
+
+void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
+               const Pairs& tags) {
+  workspace.rows().transaction([&] {
+    std::int64_t number = active_run(workspace, run);
+    for (auto& [key, value] : params) put_param(workspace, number, key, value);
+    for (auto& point : metrics) put_metric(workspace, number, point);
+    for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
+  });
+}
+
+Run create_run(Workspace& workspace, const NewRun& wanted) {
+  Run run;
+  workspace.rows().transaction([&] {
+    auto experiment = get_experiment(workspace, wanted.experiment);
+    if (experiment.stage != "active")
+      throw Error(Code::invalid, "The experiment " + std::to_string(experiment.id) +
+                                     " must be in the 'active' state. Current state is deleted.");
+    std::string id = wanted.id.empty() ? random_id() : wanted.id, name = wanted.name;
+    for (auto& [key, value] : wanted.tags)
+      if (key == "mlflow.runName" && name.empty()) name = value;
+    if (name.empty()) name = "run-" + id.substr(0, 8);
+    workspace.rows().run(
+        "INSERT INTO run (id, experiment, name, who, status, stage, artifact_uri, started_at)"
+        " VALUES ($1, $2, $3, $4, 'RUNNING', 'active', $5, $6)",
+        {id, experiment.id, name, wanted.who, experiment.artifact_location + "/" + id + "/artifacts",
+         wanted.started_at ? wanted.started_at : now_ms()});
+    Pairs tags = wanted.tags;
+    tags.emplace_back("mlflow.runName", name);
+    log_batch(workspace, id, {}, wanted.params, tags);
+    workspace.audit(wanted.who, "run create", id, nullptr, {{"experiment", experiment.id}, {"name", name}});
+    run = get_run(workspace, id);
+  });
+  return run;
+}
+
+Run get_run(Workspace& workspace, const std::string& id) {
+  return runs_from(workspace, {row_of_run(workspace, id)}).front();
+}
+
+void update_run(Workspace& workspace, const std::string& id, const RunChange& change, std::string_view who) {
+  if (change.status) check_status(*change.status);
+  workspace.rows().transaction([&] {
+    std::int64_t number = active_run(workspace, id);
+    Row before = row_of_run(workspace, id);
+    if (change.status) workspace.rows().run("UPDATE run SET status = $2 WHERE number = $1", {number, *change.status});
+    if (change.ended_at)
+      workspace.rows().run("UPDATE run SET ended_at = $2 WHERE number = $1", {number, *change.ended_at});
+    if (change.name && !change.name->empty()) put_tag(workspace, number, "mlflow.runName", *change.name);
+    Row after = row_of_run(workspace, id);
+    if (before != after)
+      workspace.audit(who, "run update", id, {{"status", before["status"]}, {"name", before["name"]}},
+                      {{"status", after["status"]}, {"name", after["name"]}});
+  });
+}
+
+void set_run_stage(Workspace& workspace, const std::string& id, const std::string& stage, std::string_view who) {
+  workspace.rows().transaction([&] {
+    Row before = row_of_run(workspace, id);
+    if (get_string(before, "stage") == stage) return;
+    workspace.rows().run("UPDATE run SET stage = $2 WHERE id = $1", {id, stage});
+    workspace.audit(who, "run stage", id, before["stage"], json::value(stage));
+  });
+}
+
+void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key) {
+  auto gone = workspace.rows().query("DELETE FROM run_tag WHERE run = $1 AND key = $2 RETURNING key",
+                                     {active_run(workspace, run), key});
+  if (gone.empty()) throw Error(Code::not_found, "No tag with name: " + key + " in run with id " + run);
+}
+
+std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key, std::size_t limit,
+                              std::size_t skip) {
+  std::vector<Point> points;
+  for (auto& row : workspace.rows().query("SELECT step, at, value, is_nan FROM metric WHERE run = $1 AND key = $2"
+                                          " ORDER BY step, at, value LIMIT $3 OFFSET $4",
+                                          {get_int(row_of_run(workspace, run), "number"), key, limit, skip}))
+    points.push_back({key, get_int(row, "is_nan") ? std::nan("") : get_number(row, "value"), get_int(row, "at"),
+                      get_int(row, "step")});
+  return points;
+}
+
+// Calls `take` for each row of `table` that belongs to one of the runs. The last id fills the list up: one statement
+// text for any number of runs.
+static void for_rows_of(Workspace& workspace, const std::vector<Run>& runs, const std::string& table,
+                        const std::function<void(std::int64_t run, const Row& row)>& take) {
+  constexpr std::size_t at_once = 200;
+  std::string list;
+  for (std::size_t i = 1; i <= at_once; i++) list += (i > 1 ? ", $" : "$") + std::to_string(i);
+  for (std::size_t start = 0; start < runs.size(); start += at_once) {
+    SqlValues numbers;
+    for (std::size_t i = 0; i < at_once; i++) numbers.push_back(runs[std::min(start + i, runs.size() - 1)].number);
+    for (auto& row :
+         workspace.rows().query("SELECT * FROM " + table + " WHERE run IN (" + list + ") ORDER BY run, key", numbers))
+      take(get_int(row, "run"), row);
+  }
+}
+
+std::vector<Run> runs_from(Workspace& workspace, const std::vector<Row>& rows) {
+  std::vector<Run> runs;
+  std::unordered_map<std::int64_t, std::size_t> places;
+  for (auto& row : rows) {
+    places[get_int(row, "number")] = runs.size();
+    runs.push_back({.number = get_int(row, "number"),
+                    .id = get_string(row, "id"),
+                    .experiment = get_int(row, "experiment"),
+                    .name = get_string(row, "name"),
+                    .who = get_string(row, "who"),
+                    .status = get_string(row, "status"),
+                    .stage = get_string(row, "stage"),
+                    .artifact_uri = get_string(row, "artifact_uri"),
+                    .started_at = get_int(row, "started_at")});
+    if (find(row, "ended_at")) runs.back().ended_at = get_int(row, "ended_at");
+  }
+  if (runs.empty()) return runs;
+  for_rows_of(workspace, runs, "latest_metric", [&](std::int64_t run, const Row& row) {
+    runs[places[run]].metrics.push_back({get_string(row, "key"),
+                                         get_int(row, "is_nan") ? std::nan("") : get_number(row, "value"),
+                                         get_int(row, "at"), get_int(row, "step")});
+  });
+  for_rows_of(workspace, runs, "param", [&](std::int64_t run, const Row& row) {
+    runs[places[run]].params.emplace_back(get_string(row, "key"), get_string(row, "value"));
+  });
+  for_rows_of(workspace, runs, "run_tag", [&](std::int64_t run, const Row& row) {
+    runs[places[run]].tags.emplace_back(get_string(row, "key"), get_string(row, "value"));
+  });
+  return runs;
+}
+
+json::object to_json(const Run& run) {
+  json::object metrics, params, tags;
+  for (auto& point : run.metrics)
+    metrics[point.key] = std::isnan(point.value) ? json::value() : json::value(point.value);
+  for (auto& [key, value] : run.params) params[key] = value;
+  for (auto& [key, value] : run.tags)
+    if (!key.starts_with("mlflow.")) tags[key] = value;
+  return {{"id", run.id},
+          {"experiment", run.experiment},
+          {"name", run.name},
+          {"who", run.who},
+          {"status", run.status},
+          {"stage", run.stage},
+          {"started_at", run.started_at},
+          {"ended_at", run.ended_at ? json::value(*run.ended_at) : json::value()},
+          {"metrics", metrics},
+          {"params", params},
+          {"tags", tags}};
+}
+
+}  // namespace gyre

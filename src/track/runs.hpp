@@ -1,0 +1,89 @@
+#pragma once
+// Experiments and runs as rows. The functions that change something say who did; times are milliseconds.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/workspace.hpp"
+
+namespace gyre {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;  // params, tags
+
+struct Experiment {
+  std::int64_t id = 0;
+  std::string name;
+  std::string artifact_location;
+  std::string stage;  // active | deleted
+  std::int64_t created_at = 0;
+  std::int64_t updated_at = 0;
+  Pairs tags;
+};
+Experiment create_experiment(Workspace& workspace, const std::string& name, const std::string& artifact_location,
+                             const Pairs& tags, std::string_view who);
+Experiment get_experiment(Workspace& workspace, std::int64_t id);
+std::optional<Experiment> find_experiment(Workspace& workspace, const std::string& name);
+Experiment experiment_from(Workspace& workspace, const Row& row);
+void rename_experiment(Workspace& workspace, std::int64_t id, const std::string& name, std::string_view who);
+void set_experiment_stage(Workspace& workspace, std::int64_t id, const std::string& stage, std::string_view who);
+void set_experiment_tag(Workspace& workspace, std::int64_t id, const std::string& key, const std::string& value);
+void delete_experiment_tag(Workspace& workspace, std::int64_t id, const std::string& key);
+
+struct Point {
+  std::string key;
+  double value = 0;  // may be NaN or infinite
+  std::int64_t at = 0;
+  std::int64_t step = 0;
+};
+
+struct Run {
+  std::int64_t number = 0;  // in the tables
+  std::string id;
+  std::int64_t experiment = 0;
+  std::string name;
+  std::string who;
+  std::string status;
+  std::string stage;
+  std::string artifact_uri;
+  std::int64_t started_at = 0;
+  std::optional<std::int64_t> ended_at;
+  std::vector<Point> metrics{};  // the last of each
+  Pairs params{};
+  Pairs tags{};
+};
+struct NewRun {
+  std::string id;  // made when empty
+  std::int64_t experiment = 0;
+  std::string name;
+  std::int64_t started_at = 0;
+  Pairs params{};
+  Pairs tags{};
+  std::string who = "local";
+};
+Run create_run(Workspace& workspace, const NewRun& wanted);
+Run get_run(Workspace& workspace, const std::string& id);  // with metrics, params, tags
+struct RunChange {
+  std::optional<std::string> status{};
+  std::optional<std::int64_t> ended_at{};
+  std::optional<std::string> name{};
+};
+void update_run(Workspace& workspace, const std::string& id, const RunChange& change, std::string_view who);
+void set_run_stage(Workspace& workspace, const std::string& id, const std::string& stage, std::string_view who);
+
+// Rows of `run` into values, with what belongs to them, in three queries for any number of runs.
+std::vector<Run> runs_from(Workspace& workspace, const std::vector<Row>& rows);
+json::object to_json(const Run& run);  // Gyre's own form; MLflow's is in mlflow_routes
+
+// All or nothing. A param that is there with another value is refused: a run's params say how it was made.
+void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
+               const Pairs& tags);
+void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key);
+// A curve in order; `after` is the last one of the page before.
+std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key, std::size_t limit,
+                              std::size_t skip = 0);
+
+// Limits that clients know: keys and names of at most 250 characters, no characters that mean something in paths.
+void check_key(std::string_view what, const std::string& key);
+
+}  // namespace gyre
