@@ -4,12 +4,27 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "base/file.hpp"
 #include "base/http_wire.hpp"
 
 namespace gyre {
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    if (std::isalnum(c) || std::string_view("-._~").find(static_cast<char>(c)) != std::string_view::npos) {
+      out += static_cast<char>(c);
+    } else {
+      out += '%';
+      out += "0123456789ABCDEF"[c >> 4];
+      out += "0123456789ABCDEF"[c & 15];
+    }
+  }
+  return out;
+}
 
 static std::string request_head(std::string_view method, const Url& url, const Headers& headers,
                                 const HttpOptions& options, std::uint64_t length) {

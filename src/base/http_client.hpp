@@ -26,4 +26,7 @@ Response http_download(std::string_view url, const std::function<void(std::strin
 Response http_upload(std::string_view method, std::string_view url, const std::filesystem::path& file,
                      const Headers& headers = {}, const HttpOptions& options = {});
 
+// A text as one part of a path or a value of a query: all but letters, digits and -._~ as %XX.
+std::string percent_encode(std::string_view text);
+
 }  // namespace gyre

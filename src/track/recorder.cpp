@@ -21,7 +21,7 @@ static void flatten(const json::object& options, const std::string& prefix, Pair
   }
 }
 
-void Recorder::started(const StepStart& start) {
+void StepRecorder::started(const StepStart& start) {
   workspace_.rows().transaction([&] {
     for (auto& [name, digest] : start.inputs) add_edge(workspace_, {"data", digest}, {"run", start.run}, name);
     if (workspace_.rows().one("SELECT id FROM run WHERE id = $1", {start.run})) {
@@ -36,12 +36,12 @@ void Recorder::started(const StepStart& start) {
   });
 }
 
-void Recorder::metric(const std::string& run, std::string_view name, double value, std::int64_t step) {
+void StepRecorder::metric(const std::string& run, std::string_view name, double value, std::int64_t step) {
   Point point{std::string(name), value, now_ms(), step};
   writer_.queue([this, run, point] { log_batch(workspace_, run, {point}, {}, {}); });
 }
 
-void Recorder::ended(const std::string& run, bool good, const std::map<std::string, std::string>& outputs,
+void StepRecorder::ended(const std::string& run, bool good, const std::map<std::string, std::string>& outputs,
                      const std::string& error) {
   writer_.flush();
   workspace_.rows().transaction([&] {

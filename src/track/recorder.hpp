@@ -20,9 +20,9 @@ struct StepStart {
   Pairs tags;
 };
 
-class Recorder {
+class StepRecorder {
  public:
-  explicit Recorder(Workspace& workspace) : workspace_(workspace), writer_(workspace) {}
+  explicit StepRecorder(Workspace& workspace) : workspace_(workspace), writer_(workspace) {}
   // A run that is there already goes on: its step was cut off and started again.
   void started(const StepStart& start);
   void metric(const std::string& run, std::string_view name, double value, std::int64_t step);  // returns at once

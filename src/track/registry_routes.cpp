@@ -23,14 +23,11 @@ static json::object with_results(Workspace& workspace, const ModelVersion& versi
   return value;
 }
 
-static Response register_model(Workspace& workspace, const ModelCheck& check, Request& request) {
-  auto body = request.json_body();
+static Response register_model(Workspace& workspace, const ModelCheck& check, const Request& request,
+                               const json::value& body) {
   std::string name = request.param("name"), digest = get_string(body, "digest");
   json::object lineage = object_or_empty(body, "lineage");
-  if (check) {
-    auto signature = check(workspace.blobs().path(digest));
-    if (!signature.empty()) lineage["signature"] = std::move(signature);
-  }
+  if (check) lineage["signature"] = check(workspace.blobs().path(digest));
   auto version = register_version(workspace, name, digest, lineage, object_or_empty(body, "metrics"), request.who);
   if (auto alias = find_string(body, "alias")) set_alias(workspace, name, *alias, version.version, request.who);
   return json_response(with_results(workspace, get_version(workspace, version.reference())));
@@ -52,7 +49,20 @@ std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
          return json_response(model);
        }},
       {"POST", "/api/models/{name}/versions", "Register a model file: {digest, lineage, metrics, alias}",
-       [&workspace, check = std::move(check)](Request& request) { return register_model(workspace, check, request); }},
+       [&workspace, check](Request& request) {
+         return register_model(workspace, check, request, request.json_body());
+       }},
+      {"PUT", "/api/models/{name}/versions", "Register an uploaded ONNX file",
+       [&workspace, check](Request& request) {
+         check_model_name(request.param("name"));
+         if (!request.body_file)
+           throw Error(Code::invalid, "a model file is missing", "send the ONNX file as the request's body");
+         json::object lineage;  // checked before it becomes content of the workspace
+         if (check) lineage["signature"] = check(*request.body_file);
+         std::string digest = workspace.blobs().put_file(*request.body_file);
+         return register_model(workspace, {}, request, {{"digest", digest}, {"lineage", lineage}});
+       },
+       true},
       {"GET", "/api/models/{name}/versions/{version}",
        "One version, by number or alias, and what was found out about it",
        [&](Request& request) { return json_response(with_results(workspace, asked_version(workspace, request))); }},

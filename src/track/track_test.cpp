@@ -324,7 +324,7 @@ TEST_CASE("models in MLflow's form") {
                        .mlflow("/model-versions/create",
                                {{"name", "m"}, {"source", "s3://b/" + std::to_string(i)}, {"run_id", "r"}})
                        .at("model_version");
-    CHECK(version.at("version") == std::to_string(i));
+    CHECK(get_string(version, "version") == std::to_string(i));
   }
   place.mlflow("/model-versions/transition-stage", {{"name", "m"}, {"version", "1"}, {"stage", "production"}});
   place.mlflow("/model-versions/transition-stage",
@@ -364,7 +364,7 @@ TEST_CASE("steps become runs, and lineage goes both ways") {
   std::string run = run_id_of("p1", "train"), file = place.workspace.blobs().put_bytes("model");
   CHECK(run.size() == 32);
   {
-    Recorder recorder(place.workspace);
+    StepRecorder recorder(place.workspace);
     StepStart start{.run = run,
                     .experiment = "loop",
                     .name = "train",
