@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <tuple>
 
 #include "base/error.hpp"
 
@@ -83,14 +85,14 @@ class Tokens {
   Token token_{};
 };
 
-std::string group_of(std::string_view word) {
-  for (auto& [group, names] : std::initializer_list<std::pair<std::string, std::initializer_list<std::string_view>>>{
-           {"metric", {"metric", "metrics"}},
-           {"param", {"param", "params", "parameter", "parameters"}},
-           {"tag", {"tag", "tags"}},
-           {"attribute", {"attribute", "attributes", "attr", "run"}}})
-    if (std::find(names.begin(), names.end(), word) != names.end()) return group;
-  return {};
+std::string group_of(const std::string& word) {
+  static const std::map<std::string, std::string> groups{
+      {"metric", "metric"},       {"metrics", "metric"},       {"param", "param"},    {"params", "param"},
+      {"parameter", "param"},     {"parameters", "param"},     {"tag", "tag"},        {"tags", "tag"},
+      {"attribute", "attribute"}, {"attributes", "attribute"}, {"attr", "attribute"}, {"run", "attribute"},
+  };
+  auto it = groups.find(word);
+  return it == groups.end() ? std::string() : it->second;
 }
 
 // "metrics.loss", metrics."my loss", "status"
