@@ -1,5 +1,8 @@
 #include "model/describe.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/error.hpp"
 #include "base/hash.hpp"
 
@@ -15,7 +18,9 @@ static json::array ports(const std::vector<TensorInfo>& infos) {
 static json::value golden_of(const Predictor& predictor) {
   auto text = predictor.session().metadata().find("gyre.golden");
   if (text == predictor.session().metadata().end()) return nullptr;
-  double difference = predictor.check_golden(), tolerance = predictor.golden_tolerance();
+  // JSON knows no infinity, which is what outputs of another shape differ by.
+  double difference = std::min(predictor.check_golden(), std::numeric_limits<double>::max());
+  double tolerance = predictor.golden_tolerance();
   return {{"examples", unpack_golden(text->second).size()},
           {"difference", difference},
           {"tolerance", tolerance},

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "base/clock.hpp"
+#include "base/hash.hpp"
 #include "model/describe.hpp"
 
 namespace gyre {
@@ -45,14 +46,31 @@ static std::string gives(const Signature& signature, const json::array& outputs)
   return text;
 }
 
+// A JSON value as people would write it: digests in short, members as "name value".
+static std::string shown(const json::value& value) {
+  if (auto* text = value.if_string()) {
+    std::string_view all = *text;
+    return std::string(is_digest(all) ? all.substr(0, 19) : all);
+  }
+  if (value.is_double()) return format("%g", value.get_double());
+  std::string list;
+  if (auto* object = value.if_object())
+    for (auto& member : *object)
+      list += (list.empty() ? "" : ", ") + std::string(member.key()) + " " + shown(member.value());
+  else if (auto* array = value.if_array())
+    for (auto& item : *array) list += (list.empty() ? "" : ", ") + shown(item);
+  else
+    return json::serialize(value);
+  return list;
+}
+
 static std::string comes_from(const json::value& lineage) {
   auto* object = lineage.if_object();
   if (!object || object->empty()) return "it does not say";
   std::string text = string_or(lineage, "step", "");
   for (auto& member : *object) {
     if (member.key() == "step") continue;
-    text += (text.empty() ? "" : "\n        ") + std::string(member.key()) + ": " +
-            (member.value().is_string() ? std::string(member.value().get_string()) : canonical(member.value()));
+    text += (text.empty() ? "" : "\n        ") + std::string(member.key()) + ": " + shown(member.value());
   }
   return text;
 }

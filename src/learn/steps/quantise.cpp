@@ -66,6 +66,7 @@ void quantise(const Quantise& options, StepContext& context) {
   context.metric("speed_up", speed_up);
   auto bytes_before = static_cast<double>(fs::file_size(model));
   context.say(short_size(bytes_before) + " became " + short_size(static_cast<double>(bytes.size())));
+  if (speed_up < 1.05) context.say("it is not quicker here: most of the time goes into what stays float");
   check_loss(report, options.loss);
   report["model"] = digest_of(bytes);
   report["bytes"] = bytes.size();

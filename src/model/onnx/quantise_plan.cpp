@@ -13,7 +13,7 @@ static const onnx::AttributeProto* find_attribute(const onnx::NodeProto& node, s
 static bool in_net(const onnx::NodeProto& node) { return node.name().rfind("net/", 0) == 0; }
 
 bool QuantisePlan::can_operate(const onnx::NodeProto& node, bool parts) const {
-  if (parts && !in_net(node)) return false;
+  if (node.input_size() < 2 || node.output_size() != 1 || (parts && !in_net(node))) return false;
   auto constant = [&](int i, int rank) {
     if (i >= node.input_size()) return false;
     auto found = constants.find(node.input(i));
@@ -36,6 +36,7 @@ bool QuantisePlan::can_operate(const onnx::NodeProto& node, bool parts) const {
 }
 
 bool QuantisePlan::is_floor_at_zero(const onnx::NodeProto& node) const {
+  if (node.input_size() < 1 || node.output_size() != 1) return false;
   if (node.op_type() == "Relu") return true;
   if (node.op_type() != "Clip" || node.input_size() < 2) return false;
   auto found = constants.find(node.input(1));
@@ -87,7 +88,7 @@ QuantisePlan::QuantisePlan(const onnx::GraphProto& graph) {
       absorbed[i] = producer.at(node.input(0));
       add_value(node.output(0));
       integer_made_.insert(node.output(0));
-    } else if (node.op_type() == "MaxPool" || node.op_type() == "Concat") {
+    } else if (node.input_size() > 0 && (node.op_type() == "MaxPool" || node.op_type() == "Concat")) {
       bool all =
           std::all_of(node.input().begin(), node.input().end(), [&](auto& input) { return only_integers(input); });
       if (!all || node.output_size() != 1) continue;
