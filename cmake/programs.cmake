@@ -20,7 +20,9 @@ target_link_libraries(gyre PRIVATE gyre_tables gyre_cli)
 
 # gyre-edge and the module runtime stay small: no tables, and no library that nothing in them calls.
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/edge/main_agent.cpp)
+  target_compile_definitions(gyre_edge PRIVATE GYRE_VERSION="${PROJECT_VERSION}")
   add_executable(gyre-edge src/edge/main_agent.cpp)
+  target_compile_definitions(gyre-edge PRIVATE GYRE_VERSION="${PROJECT_VERSION}")
   target_link_libraries(gyre-edge PRIVATE gyre_edge)
   target_link_options(gyre-edge PRIVATE -Wl,--as-needed)
 endif()

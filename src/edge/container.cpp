@@ -66,24 +66,32 @@ Container::Container(const ContainerPlace& place, std::string id, const std::vec
     : id_(std::move(id)),
       bundle_(place.bundles() / id_),
       root_(bundle_ / "rootfs"),
+      input_(bundle_ / "input"),
       runtime_root_(place.runtime_root()) {
-  fs::path base = bundle_ / "base";
-  for (auto& folder : {root_, base / "proc", base / "dev", base / "tmp", base / "input", base / "sys"})
-    make_folders(folder);
-  ::chmod((base / "tmp").c_str(), 01777);  // runc gives a tmpfs the mode of the folder below it
-  std::string lower;
-  for (auto it = layers.rbegin(); it != layers.rend(); ++it) lower += it->string() + ":";
-  mount_or_throw("overlay", root_, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID, "lowerdir=" + lower + base.string());
-  options.rootfs = root_;
-  options.cgroup = place.cgroup(id_);
-  options.user_namespace = place.user_namespaces();
-  write_file(bundle_ / "config.json", json::serialize(container_config(options)));
+  clear();  // of a helper that was killed
   try {
+    options.cgroup = place.cgroup(id_);
+    options.user_namespace = place.user_namespaces();
+    prepare(layers, std::move(options));
     start();
   } catch (...) {
     clear();
     throw;
   }
+}
+
+void Container::prepare(const std::vector<fs::path>& layers, ContainerOptions options) {
+  fs::path base = bundle_ / "base";
+  for (auto& folder : {root_, input_, base / "proc", base / "dev", base / "tmp", base / "input"}) make_folders(folder);
+  fs::permissions(base / "tmp", fs::perms(01777));  // runc gives a tmpfs the mode of the folder below it
+  std::string lower;
+  for (auto it = layers.rbegin(); it != layers.rend(); ++it) lower += it->string() + ":";
+  mount_or_throw("overlay", root_, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID, "lowerdir=" + lower + base.string());
+  // Containers' users may not be allowed to look where the inputs lie; here they may.
+  mount_or_throw(options.input.c_str(), input_, nullptr, MS_BIND, "");
+  options.input = input_;
+  options.rootfs = root_;
+  write_file(bundle_ / "config.json", json::serialize(container_config(options)));
 }
 
 void Container::start() {
@@ -137,6 +145,9 @@ void Container::clear() {
     if (finished.code != 0) log_line("runc cannot delete " + id_ + ": " + finished.output);
   }
   ::umount2(root_.c_str(), MNT_DETACH);
+  // Removing a folder that is still mounted would remove the inputs.
+  if (::umount2(input_.c_str(), MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT)
+    throw system_error(errno, "unmounting " + input_.string());
   remove_all(bundle_);
 }
 

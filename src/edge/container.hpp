@@ -47,10 +47,11 @@ class Container {
   std::string last_words() const;  // the end of what it wrote to standard error
 
  private:
+  void prepare(const std::vector<std::filesystem::path>& layers, ContainerOptions options);
   void start();
   void clear();
   std::string id_;
-  std::filesystem::path bundle_, root_, runtime_root_;
+  std::filesystem::path bundle_, root_, input_, runtime_root_;
   Child runc_;  // has ended; its output is the container's
   pid_t pid_ = -1;
   int exit_code_ = 0;

@@ -15,6 +15,7 @@ EdgeState::EdgeState(const fs::path& folder) : folder_(fs::absolute(prepared(fol
     PRAGMA wal_autocheckpoint = 200;
     CREATE TABLE IF NOT EXISTS desired (
       one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS reported (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS module (
       name TEXT PRIMARY KEY, wanted TEXT NOT NULL DEFAULT '', committed TEXT NOT NULL DEFAULT '',
       former TEXT NOT NULL DEFAULT '', refused INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
@@ -92,6 +93,15 @@ void EdgeState::save(const ModuleRow& row) {
 }
 
 void EdgeState::remove(const std::string& name) { db_.run("DELETE FROM module WHERE name = $1", {name}); }
+
+json::object EdgeState::reported() {
+  auto row = db_.one("SELECT body FROM reported");
+  return row ? parse_json(get_string(*row, "body"), "stored reported twin").as_object() : json::object{};
+}
+
+void EdgeState::set_reported(const json::object& document) {
+  db_.run("INSERT OR REPLACE INTO reported VALUES (1, $1)", {json::serialize(document)});
+}
 
 void EdgeState::add_download(const std::string& image, std::int64_t bytes) {
   db_.run("INSERT INTO download VALUES ($1, $2) ON CONFLICT (image) DO UPDATE SET bytes = bytes + excluded.bytes",

@@ -37,6 +37,9 @@ class EdgeState {
   void save(const ModuleRow& row);
   void remove(const std::string& name);
 
+  json::object reported();  // what the server was told last
+  void set_reported(const json::object& document);
+
   // Bytes that were downloaded for an image, over several attempts.
   void add_download(const std::string& image, std::int64_t bytes);
   std::int64_t downloaded(const std::string& image);
