@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The device agent with a real broker, registry and containers: edge.py [--build build]. Prints ok, or skipped: why."""
+"""The device agent with a real broker, registry and containers: edge.py [--build build]. Prints "ok NAME" for each
+part that holds, or "skipped: why"."""
 import argparse, os, pathlib, random, shutil, sys, tempfile, time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
 from edge_parts import *
 
 
@@ -250,7 +251,7 @@ def revoked(w):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--build", default="build", type=pathlib.Path)
+    options.add_argument("--build", default=os.environ.get("GYRE_BUILD", "build"), type=pathlib.Path)
     options.add_argument("--keep", action="store_true")
     given = options.parse_args()
     build = given.build.resolve()
@@ -270,8 +271,7 @@ def main():
                      validation, gather_and_rules, killed_agent, broken_network, offline_device, figures, revoked):
             start = time.time()
             test(world)
-            print(f"  {test.__name__} {time.time() - start:.1f} s", flush=True)
-        print("ok")
+            print(f"ok {test.__name__} {time.time() - start:.1f} s", flush=True)
     except BaseException:
         if world and world.device.log.exists():
             print("".join(world.device.log.read_text().splitlines(True)[-40:]), file=sys.stderr)
