@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -50,7 +51,18 @@ ContainerPlace::ContainerPlace(fs::path state, std::string device) : state_(fs::
   if (!user_namespaces_) log_line("this kernel gives no user namespaces: modules run as user 1000 of the machine");
 }
 
+FileHandle ContainerPlace::runtime_lock() const {
+  int fd = ::open((state_ / "run" / "runc.lock").c_str(), O_RDWR | O_CREAT, 0644);  // not O_CLOEXEC: runc holds it too
+  if (fd < 0) throw system_error(errno, (state_ / "run" / "runc.lock").string());
+  return FileHandle(fd);
+}
+
 void ContainerPlace::remove_left_over() const {
+  // A killed agent's runc may still be about to start a container: it would be missed.
+  FileHandle lock = runtime_lock();
+  for (int attempt = 0; ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && attempt < 500; attempt++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  lock.reset();
   for (auto& entry : fs::directory_iterator(runtime_root())) {
     std::string id = entry.path().filename();
     Finished finished = run_program({"runc", "--root", runtime_root(), "delete", "--force", id});
@@ -73,7 +85,7 @@ Container::Container(const ContainerPlace& place, std::string id, const std::vec
     options.cgroup = place.cgroup(id_);
     options.user_namespace = place.user_namespaces();
     prepare(layers, std::move(options));
-    start();
+    start(place.runtime_lock());
   } catch (...) {
     clear();
     throw;
@@ -94,7 +106,8 @@ void Container::prepare(const std::vector<fs::path>& layers, ContainerOptions op
   write_file(bundle_ / "config.json", json::serialize(container_config(options)));
 }
 
-void Container::start() {
+void Container::start(FileHandle lock) {
+  if (::flock(lock.get(), LOCK_SH) != 0) throw system_error(errno, "runc.lock");
   fs::path words = bundle_ / "stderr", pid_file = bundle_ / "pid";
   // runc hands its standard output and error on to the container, and ends: no process stands between.
   runc_ = Child::start(

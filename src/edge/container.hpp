@@ -21,6 +21,8 @@ class ContainerPlace {
   std::filesystem::path runtime_root() const { return state_ / "run" / "runc"; }
   std::string cgroup(const std::string& id) const { return "/gyre-edge/" + group_ + "/" + id; }
   bool user_namespaces() const { return user_namespaces_; }
+  // Held, shared, by each runc that starts a container: by its process too, when ours is killed meanwhile.
+  FileHandle runtime_lock() const;
   // Ends the containers that a killed agent or helper left.
   void remove_left_over() const;
 
@@ -48,7 +50,7 @@ class Container {
 
  private:
   void prepare(const std::vector<std::filesystem::path>& layers, ContainerOptions options);
-  void start();
+  void start(FileHandle lock);
   void clear();
   std::string id_;
   std::filesystem::path bundle_, root_, input_, runtime_root_;

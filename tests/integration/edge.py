@@ -206,9 +206,9 @@ def broken_network(w):
     w.device.start()
     w.broker.start()
     names = lambda: {i["name"] for b in w.server.of_kind("answers") for i in b["items"]}
-    wait_for("answers of the time without a broker", lambda: {f"n{i}.png" for i in range(5)} <= names(), 60)
+    wait_for("answers of the time without a broker", lambda: {f"n{i}.png" for i in range(5)} <= names(), 25)
     w.registry.down = True
-    image = w.images.make(w.images.model("bright", "50"))
+    image = w.images.make(w.images.model("bright", str(random.randrange(1000, 9999))))
     w.want(image)
     wait_for("tries again", lambda: "503" in w.server.module().get("error", ""))
     assert w.server.module()["state"] == "pulling"

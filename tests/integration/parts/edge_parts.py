@@ -236,7 +236,7 @@ class Server:
 
     def publish(self, topic, value, *options):
         sh("mosquitto_pub", *self.broker.identity("server"), "-q", "1", "-t", f"gyre/{self.device}/{topic}", *options, "-s",
-           input=json.dumps(value).encode())
+           input=json.dumps(value).encode(), timeout=3)
 
     def desire(self, **desired):
         self.version += 1
@@ -259,8 +259,8 @@ class Server:
                 merge(self.reported, body)
         try:
             self.publish("down", {"kind": "ack", "seq": seq})
-        except RuntimeError:
-            pass  # no broker: the device sends it again
+        except (RuntimeError, subprocess.TimeoutExpired):
+            pass  # no broker, or one that was killed in between: the device sends it again
 
     def of_kind(self, kind):
         return [m["body"] for m in list(self.messages.values()) if m["kind"] == kind]
