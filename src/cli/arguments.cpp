@@ -55,7 +55,13 @@ CLI::App* place(CLI::App& root, const std::string& words, const std::string& hel
     CLI::App* next = nullptr;
     for (auto* known : app->get_subcommands([](CLI::App*) { return true; }))
       if (known->get_name() == word) next = known;
-    if (!next) next = app->add_subcommand(word)->fallthrough();
+    if (!next) {
+      next = app->add_subcommand(word)->fallthrough();
+      // `gyre package push` does not need what `gyre package` requires.
+      next->preparse_callback([app](std::size_t) {
+        for (auto* option : app->get_options()) option->required(false);
+      });
+    }
     app = next;
   }
   app->description(help.substr(0, help.find('\n')));

@@ -2,6 +2,8 @@
 #include "cli/app.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
+#include "pack/oci_routes.hpp"
+#include "pack/packages.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
 #include "watch/routes.hpp"
@@ -26,6 +28,8 @@ void mount_routes(App& app) {
   app.api.mount(registry_routes(app.workspace, signature_of_right_model));
   app.api.mount(run_routes(app.workspace));
   app.api.mount(mlflow_routes(app.workspace), mlflow_error);
+  app.api.mount(package_routes(app.workspace));
+  app.registry.mount(oci_routes(app.workspace), oci_error_response);
 }
 
 }  // namespace gyre

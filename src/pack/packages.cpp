@@ -44,7 +44,8 @@ std::string blob_of(const fs::path& layout, const Descriptor& descriptor) {
 
 Layout read_layout(const fs::path& folder) {
   if (!fs::exists(folder / "index.json") || !fs::exists(folder / "oci-layout"))
-    throw Error(Code::invalid, "this is no package: it has no index.json", "a package is what `gyre package` makes");
+    throw Error(Code::invalid, "this is no package: it has no index.json",
+                "a package is the folder that `gyre package` makes");
   json::value index = read_json_file(folder / "index.json");
   const json::value* manifests = find(index, "manifests");
   if (!manifests || !manifests->is_array() || manifests->get_array().size() != 1)
@@ -95,9 +96,9 @@ std::uint64_t update_bytes(Workspace& workspace, const std::string& name, const 
 
 Package push_package(Workspace& workspace, const std::string& package, const std::string& given_name,
                      const std::string& who) {
-  if (!workspace.blobs().has(package) || !workspace.blobs().is_tree(package))
-    throw Error(Code::not_found, "no package with digest " + package,
-                "a package is the folder that `gyre package` makes");
+  static constexpr auto hint = "a package is the folder that `gyre package` makes";
+  if (!workspace.blobs().has(package)) throw Error(Code::not_found, "no package with digest " + package, hint);
+  if (!workspace.blobs().is_tree(package)) throw Error(Code::invalid, package + " is one file and no package", hint);
   fs::path folder = workspace.blobs().open(package);
   Layout layout = read_layout(folder);
   std::string name = given_name.empty() ? label_of(layout.config, "org.opencontainers.image.title") : given_name;

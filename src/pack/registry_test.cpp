@@ -2,7 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "pack/registry_routes.hpp"
+#include "pack/oci_routes.hpp"
 
 using namespace gyre;
 
@@ -17,8 +17,8 @@ struct Client {
 
   std::unique_ptr<RouteTable> make_table() {
     auto made = std::make_unique<RouteTable>();
-    made->mount(registry_routes(*workspace, [](const Request& request) { return request.who == "local"; }),
-                registry_error_response);
+    made->mount(oci_routes(*workspace, [](const Request& request) { return request.who == "local"; }),
+                oci_error_response);
     return made;
   }
   void restart() {

@@ -1,4 +1,4 @@
-#include "pack/registry_routes.hpp"
+#include "pack/oci_routes.hpp"
 
 #include <charconv>
 #include <memory>
@@ -233,7 +233,7 @@ class RegistryServer {
 
 }  // namespace
 
-Response registry_error_response(const Error& error) {
+Response oci_error_response(const Error& error) {
   auto* known = dynamic_cast<const RegistryError*>(&error);
   int status = known ? known->status : row_of(error.code).http_status;
   std::string name = known ? known->name : error.code == Code::invalid ? "UNSUPPORTED" : "UNKNOWN";
@@ -242,7 +242,7 @@ Response registry_error_response(const Error& error) {
   return json_response({{"errors", json::array{one}}}, status);
 }
 
-std::vector<Route> registry_routes(Workspace& workspace, std::function<bool(const Request&)> may_write) {
+std::vector<Route> oci_routes(Workspace& workspace, std::function<bool(const Request&)> may_write) {
   // The routes share it: handlers are copied into the table and outlive this call.
   auto server = std::make_shared<RegistryServer>(workspace, std::move(may_write));
   static const std::string all = "/v2/{path...}";
