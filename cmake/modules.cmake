@@ -99,3 +99,22 @@ ${rows}  };
 }  // namespace gyre
 " @ONLY)
 endfunction()
+
+# The files of examples/ that the program carries: examples/line/build.yaml is example("line/build.yaml").
+function(gyre_example_table out)
+  set(rows "")
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/examples ${file})
+    string(APPEND rows "  if (name == \"${name}\") return R\"text(${text})text\";\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${out} CONTENT "// Written by CMake from examples/*/*.yaml.
+#include \"cli/loop/example.hpp\"
+namespace gyre {
+std::string_view example(std::string_view name) {
+${rows}  throw Error(Code::internal, \"no example \" + std::string(name));
+}
+}  // namespace gyre
+" @ONLY)
+endfunction()

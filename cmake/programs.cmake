@@ -9,11 +9,13 @@ list(FILTER gyre_steps_own EXCLUDE REGEX "/src/nets/")
 
 gyre_step_table(${GYRE_GENERATED}/steps.cpp ${gyre_steps})
 gyre_command_table(${GYRE_GENERATED}/commands.cpp ${gyre_commands})
+file(GLOB gyre_examples CONFIGURE_DEPENDS examples/*/*.yaml examples/*/*.json)
+gyre_example_table(${GYRE_GENERATED}/examples.cpp ${gyre_examples})
 gyre_migration_table(${GYRE_GENERATED}/migrations.cpp ${gyre_migrations})
 
 # gyre: everything but neural-net training. It knows the declarations of gyre-nets' steps.
 add_library(gyre_tables STATIC ${gyre_steps} ${GYRE_GENERATED}/steps.cpp ${GYRE_GENERATED}/commands.cpp
-  ${GYRE_GENERATED}/migrations.cpp)
+  ${GYRE_GENERATED}/migrations.cpp ${GYRE_GENERATED}/examples.cpp)
 target_link_libraries(gyre_tables PUBLIC gyre_cli)
 add_executable(gyre src/cli/main.cpp)
 target_link_libraries(gyre PRIVATE gyre_tables gyre_cli)
@@ -61,3 +63,18 @@ endif()
 # Models of a few nodes for tests of what carries them.
 add_executable(gyre-tiny-model tests/tiny_model.cpp)
 target_link_libraries(gyre-tiny-model PRIVATE gyre_model)
+
+# Fuzz entry points (src/<module>/*_fuzz.cpp), each a program with the driver of tests/: gyre-fuzz builds them all.
+if(GYRE_SANITIZE)
+  file(GLOB fuzz_entries CONFIGURE_DEPENDS src/*/*_fuzz.cpp)
+  add_custom_target(gyre-fuzz)
+  foreach(file ${fuzz_entries})
+    string(REGEX MATCH "src/([a-z]+)/([a-z_]+)_fuzz\\.cpp$" _ ${file})
+    set(fuzz fuzz-${CMAKE_MATCH_2})
+    set(module gyre_${CMAKE_MATCH_1})
+    add_executable(${fuzz} EXCLUDE_FROM_ALL ${file} tests/fuzz_main.cpp)
+    target_include_directories(${fuzz} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${fuzz} PRIVATE ${module} gyre_base)
+    add_dependencies(gyre-fuzz ${fuzz})
+  endforeach()
+endif()

@@ -83,6 +83,11 @@ void write_file(const fs::path& path, std::string_view content, unsigned mode) {
   sync_folder(parent);
 }
 
+void write_output(const fs::path& path, std::string_view content) {
+  FileHandle file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  write_all(file.get(), content, path);
+}
+
 void append_line(const fs::path& path, std::string_view line) {
   FileHandle file = open_file(path, O_WRONLY | O_CREAT | O_APPEND);
   write_all(file.get(), std::string(line) + "\n", path);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/route.hpp"
+#include "fleet/fleet.hpp"
 #include "flow/engine.hpp"
 #include "store/workspace.hpp"
 
@@ -16,6 +17,7 @@ struct App {
   Workspace workspace;
   std::unique_ptr<StepObserver> recorder;  // steps' runs become tracked runs
   Engine engine;
+  Fleet fleet;
   RouteTable api;       // port 7080
   RouteTable registry;  // port 7081
 };

@@ -67,7 +67,8 @@ class View {
 
   std::string running_line(const json::object& node, const std::string& id) {
     double seconds = get_number(node, "seconds");
-    std::string line = "  " + padded(id, 22);
+    std::string station = string_or(node, "station", "");
+    std::string line = "  " + (station.empty() ? station : padded(station, 9)) + padded(id, 22);
     auto* progress = find(node, "progress");
     if (!progress) return line + tinted(Tint::dim, short_duration(seconds), terminal_);
     double done = get_number(*progress, "done"), total = get_number(*progress, "total");
@@ -90,10 +91,11 @@ class View {
     bool good = state == "done" || state == "cached";
     std::string mark = good ? tinted(Tint::green, "✓", terminal_) : state == "stopped" ? tinted(Tint::yellow, "■", terminal_) : tinted(Tint::red, "✗", terminal_);
     std::string time = state == "cached" ? "cached" : short_duration(get_number(node, "seconds"));
-    std::string text = options_.describe ? options_.describe(node) : metrics_text(node);
+    std::string text = metrics_text(node), station = string_or(node, "station", "");
+    if (!station.empty()) station = padded(station, 9);
     if (state == "failed") text = string_or(node, "error", "");
     if (state == "stopped") text = "stopped early, best so far kept  " + text;
-    return "  " + mark + " " + padded(id, 20) + tinted(Tint::dim, padded(time, 12), terminal_) + text;
+    return "  " + tinted(Tint::bold, station, terminal_) + mark + " " + padded(id, 20) + tinted(Tint::dim, padded(time, 12), terminal_) + text;
   }
 
   const FollowOptions& options_;
@@ -116,6 +118,7 @@ json::object follow_pipeline(Api& api, const json::value& start_body, const Foll
     json::object status = api.call("GET", "/api/pipelines/" + id + "?wait=0.5&seen=" + std::to_string(seen)).as_object();
     seen = get_int(status, "changes");
     view.show(status);
+    if (options.watch) options.watch(status);
     if (interrupted() && !told) {
       told = true;
       api.call("POST", "/api/pipelines/" + id + "/stop");

@@ -8,7 +8,7 @@ namespace gyre {
 
 struct FollowOptions {
   bool quiet = false;           // nothing is shown (--json)
-  std::function<std::string(const json::object& node)> describe{};  // one line for a node that ended; default: its metrics
+  std::function<void(const json::object& status)> watch{};  // called with each new status
 };
 
 // Gives the final status; throws the Error of a pipeline that failed. Ctrl-C stops it gently, a second one at once.

@@ -1,19 +1,37 @@
 #include "cli/app.hpp"
+#include "track/recorder.hpp"
 
 namespace gyre {
 
 namespace {
 
-class Recorder : public StepObserver {
+// The engine tells what happens to steps; tracking keeps it as runs. Neither knows of the other.
+class EngineRecorder : public StepObserver {
  public:
-  explicit Recorder(Workspace& workspace) : workspace_(workspace) {}
+  explicit EngineRecorder(Workspace& workspace) : recorder_(workspace) {}
+
+  void started(const StepRun& run) override {
+    recorder_.started({.run = run_id_of(run.pipeline_run, run.node),
+                       .experiment = run.step,
+                       .name = run.node,
+                       .options = run.options,
+                       .inputs = run.inputs,
+                       .tags = {{"gyre.step", run.step}, {"gyre.pipeline_run", run.pipeline_run}, {"gyre.key", run.key}}});
+  }
+  void metric(const StepRun& run, std::string_view name, double value, std::int64_t step) override {
+    recorder_.metric(run_id_of(run.pipeline_run, run.node), name, value, step);
+  }
+  void ended(const StepRun& run) override {
+    bool good = run.state == "done" || run.state == "stopped";
+    recorder_.ended(run_id_of(run.pipeline_run, run.node), good, run.outputs, run.error);
+  }
 
  private:
-  [[maybe_unused]] Workspace& workspace_;
+  StepRecorder recorder_;
 };
 
 }  // namespace
 
-std::unique_ptr<StepObserver> make_recorder(Workspace& workspace) { return std::make_unique<Recorder>(workspace); }
+std::unique_ptr<StepObserver> make_recorder(Workspace& workspace) { return std::make_unique<EngineRecorder>(workspace); }
 
 }  // namespace gyre

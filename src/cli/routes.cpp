@@ -1,11 +1,14 @@
 // All route groups, in the order in which they are mounted. A group comes from its module; nothing is routed elsewhere.
 #include "cli/app.hpp"
+#include "data/routes.hpp"
+#include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
 #include "pack/oci_routes.hpp"
 #include "pack/packages.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
+#include "watch/intake.hpp"
 #include "watch/routes.hpp"
 
 namespace gyre {
@@ -20,15 +23,31 @@ static json::object signature_of_right_model(const std::filesystem::path& file) 
   return check_model(file).at("signature").as_object();
 }
 
+// What devices send goes to watch, which fleet knows nothing of.
+static void connect_intakes(App& app) {
+  auto& workspace = app.workspace;
+  auto connect = [&](const char* kind, void (*take)(Workspace&, const std::string&, std::int64_t, const json::value&)) {
+    app.fleet.inbox().on(kind, [&workspace, take](const std::string& device, std::int64_t at, const json::value& body) {
+      take(workspace, device, at, body);
+    });
+  };
+  connect("answers", take_answers);
+  connect("sample", take_sample);
+  connect("event", take_event);
+}
+
 void mount_routes(App& app) {
+  connect_intakes(app);
   app.api.mount(health_routes());
   app.api.mount(flow_routes(app.workspace, app.engine));
+  app.api.mount(data_routes(app.workspace));
+  app.api.mount(package_routes(app.workspace));
   app.api.mount(watch_routes(app.workspace));
   app.api.mount(queue_routes(app.workspace));
   app.api.mount(registry_routes(app.workspace, signature_of_right_model));
+  app.api.mount(fleet_routes(app.fleet));
   app.api.mount(run_routes(app.workspace));
   app.api.mount(mlflow_routes(app.workspace), mlflow_error);
-  app.api.mount(package_routes(app.workspace));
   app.registry.mount(oci_routes(app.workspace), oci_error_response);
 }
 

@@ -8,6 +8,7 @@
 #include "base/command.hpp"
 #include "base/file.hpp"
 #include "cli/app.hpp"
+#include "fleet/service.hpp"
 #include "server/http_server.hpp"
 
 namespace gyre {
@@ -39,8 +40,13 @@ sigset_t block_signals() {
   return set;
 }
 
-std::string url_of(const std::string& address, int port) {
-  return "http://" + (address == "0.0.0.0" ? std::string("127.0.0.1") : address) + ":" + std::to_string(port);
+std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
+
+std::string url_of(const std::string& address, int port) { return "http://" + host_of(address) + ":" + std::to_string(port); }
+
+// Devices know broker and registry by their ports: 0 takes those of the last time when they are free, else new ones.
+int usual_port(std::int64_t wanted, int last, const std::string& address) {
+  return wanted ? static_cast<int>(wanted) : free_port(address, last);
 }
 
 int run(const json::object& values, CommandContext& context) {
@@ -55,13 +61,19 @@ int run(const json::object& values, CommandContext& context) {
     std::printf("made a workspace: %s\n", root.c_str());
   }
   App app(root);
-  HttpServer server({.spool = app.workspace.run_folder() / "spool",
-                     .log = [](std::string_view line) { std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data()); }});
+  auto log = [](std::string_view line) { std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data()); };
+  HttpServer server({.spool = app.workspace.run_folder() / "spool", .log = log});
   int port = server.listen({.address = options.address, .port = int(options.port), .routes = &app.api});
-  int registry_port = server.listen({.address = options.address, .port = int(options.registry_port), .routes = &app.registry});
+  FleetAddresses last = app.fleet.addresses();  // the usual ports when there was no last time
+  int last_registry = std::atoi(last.registry.substr(last.registry.rfind(':') + 1).c_str());
+  int registry_port = server.listen({.address = options.address, .port = usual_port(options.registry_port, last_registry, options.address), .routes = &app.registry});
   std::string url = url_of(options.address, port), registry = url_of(options.address, registry_port);
   app.engine.environment("GYRE_URL", url);
-  json::object state{{"url", url}, {"registry", registry}, {"pid", ::getpid()}};
+  int mqtt_port = usual_port(options.mqtt_port, last.port, options.address);
+  app.fleet.set_addresses({.host = host_of(options.address), .port = mqtt_port, .registry = registry});
+  FleetService devices(app.fleet, options.address, log);
+  devices.start();
+  json::object state{{"url", url}, {"registry", registry}, {"mqtt_port", mqtt_port}, {"pid", ::getpid()}};
   fs::path state_file = app.workspace.run_folder() / "server.json";
   write_file(state_file, pretty(state), 0600);
   app.engine.resume();
@@ -73,6 +85,7 @@ int run(const json::object& values, CommandContext& context) {
   std::printf("stopping\n");
   fs::remove(state_file);
   server.stop();
+  devices.stop();
   return 0;
 }
 

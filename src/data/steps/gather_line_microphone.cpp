@@ -26,7 +26,7 @@ void gather(const Microphone& options, StepContext& context) {
     Random random = seeded.split(static_cast<std::uint64_t>(i) * 2 + (options.unseen ? 1 : 0));
     char name[64];
     std::snprintf(name, sizeof name, "%06lld.wav", static_cast<long long>(i));
-    write_file(folder / name_of(state) / name, encode_wav(record_gearbox(state, random)));
+    write_output(folder / name_of(state) / name, encode_wav(record_gearbox(state, random)));
     if (i % 50 == 49) context.progress(static_cast<double>(i + 1), static_cast<double>(options.sounds), "sounds");
   }
 }

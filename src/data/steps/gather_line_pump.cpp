@@ -33,7 +33,7 @@ void gather(const PumpOptions& options, StepContext& context) {
     std::string text = encode_series(recording.readings);
     char name[64];
     std::snprintf(name, sizeof name, "%s-%04lld.csv", kind == 2 ? "run" : "recording", static_cast<long long>(i));
-    write_file(folder / name, text);
+    write_output(folder / name, text);
     intervals.of[digest_of(text)] = std::move(recording.faults);
     context.progress(static_cast<double>(i + 1), static_cast<double>(options.recordings), "recordings");
   }

@@ -1,6 +1,5 @@
 // gyre watch reference: what a model sees and answers on validation data, to compare production with.
 #include "base/file.hpp"
-#include "base/hash.hpp"
 #include "base/step.hpp"
 #include "data/dataset.hpp"
 #include "model/sketch.hpp"
@@ -39,8 +38,8 @@ void run(const Options& options, StepContext& context) {
     }
     if (i % 20 == 0) context.progress(double(i), double(data.samples.size()), "samples");
   }
-  json::object report{{"model", digest_of_file(context.input("model"))}, {"sketch", sketch.to_json()}};
-  write_file(context.output("reference"), canonical(report));
+
+  write_file(context.output("sketch"), canonical(sketch.to_json()));
   context.metric("answers", double(sketch.count));
 }
 
@@ -58,7 +57,7 @@ const Step step_reference_sketch =
                    .inputs = {{"model", "model", "the ONNX file"},
                               {"data", "any", "the data set: pictures, sounds or series"},
                               {"labels", "labels", "when given, samples without a label are left out", true}},
-                   .outputs = {{"reference", "report", "the sketch"}}},
+                   .outputs = {{"sketch", "report", "the sketch"}}},
                   {field("part", &Options::part, "which part is sketched", {.choices = {"hold", "train", "all"}}),
                    field("hold", &Options::hold, "share that is held back for validation", {.min = 0, .max = 0.9})},
                   run);
