@@ -51,7 +51,7 @@ std::string broker_configuration(const BrokerOptions& options) {
       "max_connections 20000\n"
       "max_inflight_messages 64\n"
       "max_queued_messages 10000\n"
-      "message_size_limit 33554432\n"
+      "max_packet_size 33554432\n"
       "persistence true\n"
       "persistence_location " +
       options.folder.string() +

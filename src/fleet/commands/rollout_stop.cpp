@@ -1,0 +1,26 @@
+#include <cstdio>
+
+#include "base/command.hpp"
+#include "fleet/words.hpp"
+
+namespace gyre {
+
+static int run(const json::object& values, CommandContext& context) {
+  json::value rollout =
+      context.api().call("POST", "/api/rollouts/" + std::to_string(get_int(values, "number")) + "/stop");
+  if (context.json)
+    context.print(rollout);
+  else
+    std::printf("%s", rollout_in_words(rollout).c_str());
+  return 0;
+}
+
+extern const Command command_rollout_stop;
+const Command command_rollout_stop{
+    .words = "rollout stop",
+    .help = "Take a roll-out back: every device it touched returns to the version before",
+    .arguments = {{"number", FieldType::integer, "its number (gyre rollouts)", nullptr, {.min = 1, .required = true}}},
+    .options = {},
+    .run = run};
+
+}  // namespace gyre
