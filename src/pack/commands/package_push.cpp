@@ -19,10 +19,11 @@ static int run(const json::object& values, CommandContext& context) {
     context.print(pushed);
     return 0;
   }
-  std::printf("%s\n%s in %zu layers, signed by key %s; a device with the one before downloads %s\n",
-              get_string(pushed, "image").c_str(), short_size(get_number(pushed, "bytes")).c_str(),
-              pushed.at("layers").as_array().size(), get_string(pushed, "key").c_str(),
-              short_size(get_number(pushed, "update_bytes")).c_str());
+  std::printf("%s\n%s in %zu layers, signed by key %s\n", get_string(pushed, "image").c_str(),
+              short_size(get_number(pushed, "bytes")).c_str(), pushed.at("layers").as_array().size(),
+              get_string(pushed, "key").c_str());
+  if (find(pushed, "former"))
+    std::printf("a device with the former one downloads %s\n", short_size(get_number(pushed, "update_bytes")).c_str());
   return 0;
 }
 

@@ -15,9 +15,10 @@ static int run(const json::object& values, CommandContext& context) {
   std::printf("model    %s\n", get_string(package, "model").c_str());
   std::printf("signed   by key %s, pushed %s\n", get_string(package, "key").c_str(),
               get_string(package, "pushed_at").c_str());
-  std::printf("size     %s; a device with the one before downloads %s\n",
-              short_size(get_number(package, "bytes")).c_str(),
-              short_size(get_number(package, "update_bytes")).c_str());
+  std::printf("size     %s\n", short_size(get_number(package, "bytes")).c_str());
+  if (find(package, "former"))
+    std::printf("update   %s for a device with the former one\n",
+                short_size(get_number(package, "update_bytes")).c_str());
   for (auto& layer : package.at("layers").as_array())
     std::printf("  layer  %s  %s\n", get_string(layer, "digest").substr(7, 12).c_str(),
                 short_size(get_number(layer, "size")).c_str());
