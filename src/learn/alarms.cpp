@@ -15,7 +15,7 @@ void judge_alarms(const std::vector<double>& times, const std::vector<Interval>&
     sum.alarms++;
     bool about_a_fault = std::any_of(faults.begin(), faults.end(),
                                      [&](auto& fault) { return concerns(fault, times[first], times[last]); });
-    if (!about_a_fault) sum.false_alarms++;
+    if (!about_a_fault) sum.false_alarms++, sum.wrong.push_back({times[first], times[last], {}});
     first = last + 1;
   }
   for (auto& fault : faults) {

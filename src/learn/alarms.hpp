@@ -10,8 +10,9 @@ struct Alarms {
   int alarms = 0;        // episodes
   int false_alarms = 0;  // of these, with no fault around
   int faults = 0;
-  int found = 0;       // faults with an alarm
-  double seconds = 0;  // watched
+  int found = 0;                // faults with an alarm
+  std::vector<Interval> wrong;  // the false ones, from their first window's end to their last's
+  double seconds = 0;           // watched
   double recall() const { return faults ? static_cast<double>(found) / faults : 0; }
 };
 

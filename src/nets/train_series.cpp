@@ -4,8 +4,8 @@
 
 #include "base/file.hpp"
 #include "nets/export.hpp"
-#include "nets/series_windows.hpp"
 #include "nets/picture_net.hpp"
+#include "nets/series_windows.hpp"
 #include "nets/unlike.hpp"
 
 namespace gyre {
@@ -64,11 +64,12 @@ Scaling::Scaled with_gaps(Scaling::Scaled windows, Random& random) {
   for (std::int64_t i = 0; i < windows.known.size(0); i++) {
     if (!random.chance(0.5)) continue;
     auto column = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(columns)));
-    auto from = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(steps)));
     auto length =
-        random.chance(0.1) ? steps : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(steps / 2)));
+        random.chance(0.1) ? steps : 1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(steps / 2)));
+    // Gaps come in at the window's end and go out at its start.
+    auto from = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(steps + length - 1))) - length + 1;
     bool all = random.chance(0.15);
-    for (std::int64_t step = from; step < std::min(steps, from + length); step++)
+    for (std::int64_t step = std::max<std::int64_t>(0, from); step < std::min(steps, from + length); step++)
       for (std::int64_t c = all ? 0 : column; c < (all ? columns : column + 1); c++) known[i][step][c] = 0;
   }
   windows.values = windows.values * windows.known;
@@ -91,8 +92,7 @@ class Trainer {
   void run() {
     json::object lineage = lineage_of(get_step("train-series"), to_json(options_), context_);
     TrainingResult result = learn(canonical(lineage));
-    usual_ = distances(net_->forward(check_), check_).square().mean(0).sqrt().clamp_min(1e-3);
-    double threshold = threshold_of(scores(check_), options_.usual) * options_.margin;
+    double threshold = find_threshold();
 
     Signature signature = series_signature(set_, static_cast<std::size_t>(options_.steps));
     signature.task = "anomaly";
@@ -133,6 +133,18 @@ class Trainer {
     plan.patience = options_.patience, plan.seed = static_cast<std::uint64_t>(options_.seed);
     plan.fingerprint = std::move(fingerprint);
     return train(*net_, task, plan, context_);
+  }
+
+  // What is usual is told by normal windows that were not learned from, whole and with the gaps that devices will meet.
+  double find_threshold() {
+    torch::NoGradGuard no_gradients;
+    Random random(static_cast<std::uint64_t>(options_.seed));
+    Scaling::Scaled gaps = with_gaps(check_, random);
+    Scaling::Scaled both{torch::cat({check_.values, gaps.values}), torch::cat({check_.known, gaps.known})};
+    // By channel, since some are told far more exactly than others: each reaches 1 equally seldom.
+    torch::Tensor away = distances(net_->forward(both), both);
+    usual_ = torch::quantile(away, options_.usual, 0).clamp_min(1e-3);
+    return threshold_of(scores(both), options_.usual) * options_.margin;
   }
 
   static torch::Tensor loss_of(const torch::Tensor& restored, const Scaling::Scaled& whole) {
@@ -189,7 +201,7 @@ class Trainer {
   Scaling scaling_;
   Scaling::Scaled learn_, check_;
   AutoEncoder net_;
-  torch::Tensor usual_;  // each channel's distance in normal operation
+  torch::Tensor usual_;  // the distance of each channel that normal operation seldom goes beyond
 };
 
 }  // namespace

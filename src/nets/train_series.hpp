@@ -9,9 +9,9 @@ struct TrainSeries {
   int steps = 64;
   int stride = 8;
   double check = 0.25;
-  double usual = 0.999;
-  double margin = 1.2;
-  int epochs = 25;
+  double usual = 0.995;
+  double margin = 2;
+  int epochs = 40;
   int batch = 128;
   double rate = 0.003;
   int patience = 10;

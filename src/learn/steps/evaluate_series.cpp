@@ -38,7 +38,9 @@ Watched watch(const Predictor& model, const Intervals& intervals, const std::opt
       set.copy_window(recording, end, steps, window.as<float>().data());
       if (model.to_answer(model.session().run({window})).alarm) times.push_back(recording.time[end - 1]);
     }
+    std::size_t before = watched.alarms.wrong.size();
     judge_alarms(times, known->second, {static_cast<double>(steps) / set.rate, options.merge}, watched.alarms);
+    for (std::size_t i = before; i < watched.alarms.wrong.size(); i++) watched.alarms.wrong[i].what = recording.name;
     if (recording.rows()) watched.alarms.seconds += recording.time.back() - recording.time.front();
     context.progress(++done, static_cast<double>(set.recordings.size()), rule ? "with the rule" : "raw readings");
   }
@@ -46,9 +48,13 @@ Watched watch(const Predictor& model, const Intervals& intervals, const std::opt
 }
 
 json::object to_json(const Watched& watched, bool rule) {
+  json::array wrong;
+  for (auto& alarm : watched.alarms.wrong)
+    wrong.push_back(json::object{{"recording", alarm.what}, {"from", alarm.from}, {"to", alarm.to}});
   json::object result{{"alarms", watched.alarms.alarms},   {"false_alarms", watched.alarms.false_alarms},
                       {"faults", watched.alarms.faults},   {"found", watched.alarms.found},
-                      {"recall", watched.alarms.recall()}, {"hours", watched.alarms.seconds / 3600}};
+                      {"recall", watched.alarms.recall()}, {"hours", watched.alarms.seconds / 3600},
+                      {"false", std::move(wrong)}};
   if (rule) result["readings"] = to_json(watched.counts);
   return result;
 }
