@@ -17,13 +17,14 @@
 
 namespace {
 
-std::string current;  // what is being run, for the one that crashes
+std::string current;     // what is being run, for the one that crashes
+std::string crash_file;  // beside the program
 
 void keep_crash() {
-  if (std::FILE* file = std::fopen("crash.bin", "wb")) {
+  if (std::FILE* file = std::fopen(crash_file.c_str(), "wb")) {
     std::fwrite(current.data(), 1, current.size(), file);
     std::fclose(file);
-    std::fputs("the input is kept in crash.bin\n", stderr);
+    std::fprintf(stderr, "the input is kept in %s\n", crash_file.c_str());
   }
 }
 
@@ -72,6 +73,7 @@ std::string mutated(const std::vector<std::string>& seeds, gyre::Random& random)
 }  // namespace
 
 int main(int argc, char** argv) {
+  crash_file = std::string(argv[0]) + ".crash";
   double seconds = 3;
   std::uint64_t seed = 1;
   std::vector<std::string> files;

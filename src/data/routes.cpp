@@ -14,7 +14,7 @@ namespace {
 
 // What one sample is: the first stands for the others.
 std::string words_for(const std::string& bytes, const std::string& name) {
-  if (is_image(bytes)) {
+  if (is_image(bytes) || has_extension(name, {".jpg", ".jpeg", ".png"})) {
     Image image = decode_image(bytes, name);
     return "a picture of " + std::to_string(image.width) + " x " + std::to_string(image.height);
   }

@@ -33,7 +33,7 @@ std::string_view take_cell(std::string_view& line, bool& more) {
   std::string_view cell = trimmed(line.substr(0, comma));
   more = comma != std::string_view::npos;
   line.remove_prefix(more ? comma + 1 : line.size());
-  if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"') cell = cell.substr(1, cell.size() - 2);
+  if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"') cell = trimmed(cell.substr(1, cell.size() - 2));
   return cell;
 }
 
@@ -59,6 +59,9 @@ std::vector<std::string> header_of(std::string_view line, std::string_view where
   while (more) {
     std::string_view name = take_cell(line, more);
     std::string place = std::string(where) + ":1: ";
+    if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == '"' || c == 0x7f; }))
+      throw Error(Code::invalid, place + "a column's name with quotes or control characters: \"" + shown(name) + "\"",
+                  "give it a plain name");
     if (name.empty())
       throw Error(Code::invalid, place + "column " + std::to_string(columns.size() + 1) + " has no name",
                   "the first line names the columns");
@@ -127,6 +130,8 @@ std::string encode_series(const Series& series) {
     if (!std::isnan(series.values[i])) {
       auto end = std::to_chars(digits, digits + sizeof digits, series.values[i]).ptr;
       text.append(digits, end);
+    } else if (series.columns.size() == 1) {
+      text += "nan";  // an empty line at the end would be none
     }
     text += (i + 1) % series.columns.size() ? ',' : '\n';
   }

@@ -36,10 +36,12 @@ TEST_CASE("what is wrong in a series is named by line and column") {
   CHECK(error_of("0,1\n2,3\n") == "line.csv:1: numbers where the names of the columns should be");
   CHECK(error_of("a,a\n") == "line.csv:1: two columns are called \"a\"");
   CHECK(error_of("a,,b\n") == "line.csv:1: column 2 has no name");
+  CHECK(error_of("a,b\r\r\n1,2\n") == "line.csv:1: a column's name with quotes or control characters: \"b?\"");
   CHECK(error_of("") == "line.csv: an empty file");
 }
 
 TEST_CASE("an empty line is a missing reading where there is one column only") {
   CHECK(decode_series("temp\n1\n\n3\n", "x").rows() == 3);
   CHECK(decode_series("temp,flow\n1,2\n\n", "x").rows() == 1);
+  CHECK(encode_series(decode_series("temp\n1\n\n\n", "x")) == "temp\n1\nnan\n");
 }

@@ -53,8 +53,9 @@ std::uint32_t little_endian(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-// libsndfile takes a WAV that was cut off as a shorter one. A length of all ones is a stream's "unknown".
-void refuse_cut_wav(std::string_view bytes, std::string_view where) {
+// libsndfile takes a WAV that was cut off as a shorter one, and hands MPEG inside to a decoder that prints notes of its
+// own. A length of all ones is a stream's "unknown".
+void refuse_bad_wav(std::string_view bytes, std::string_view where) {
   if (!bytes.starts_with("RIFF") || bytes.size() < 12) return;
   for (std::size_t offset = 12; offset + 8 <= bytes.size();) {
     std::uint32_t size = little_endian(bytes, offset + 4);
@@ -62,6 +63,9 @@ void refuse_cut_wav(std::string_view bytes, std::string_view where) {
       throw broken(where, "cut off: " + std::to_string(bytes.size() - offset - 8) + " of " + std::to_string(size) +
                               " bytes of sound are there");
     if (bytes.substr(offset, 4) == "data") return;
+    if (bytes.substr(offset, 4) == "fmt " && offset + 12 <= bytes.size())
+      if (std::uint32_t kind = little_endian(bytes, offset + 8) & 0xffff; kind == 0x50 || kind == 0x55)
+        throw broken(where, "MPEG sound inside a WAV file");
     offset += 8 + std::size_t(size) + (size & 1);
   }
 }
@@ -79,7 +83,10 @@ double bessel_i0(double x) {
 
 Sound decode_sound(std::string_view bytes, std::string_view where) {
   if (bytes.empty()) throw broken(where, "an empty file");
-  refuse_cut_wav(bytes, where);
+  bool known = false;
+  for (std::string_view start : {"RIFF", "RIFX", "fLaC", "OggS", "FORM"}) known = known || bytes.starts_with(start);
+  if (!known) throw broken(where, "no sound file");
+  refuse_bad_wav(bytes, where);
   Memory memory{bytes};
   SF_VIRTUAL_IO io{Memory::length, Memory::seek, Memory::read, Memory::write, Memory::tell};
   SF_INFO info{};

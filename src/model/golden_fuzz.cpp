@@ -2,6 +2,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "model/signature.hpp"
+#include "tests/fuzz.hpp"
 
 // Any bytes as base64, as compressed bytes, and as what is inside: golden answers or an Error.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,4 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   return 0;
+}
+
+std::vector<std::string> fuzz_seeds() {
+  gyre::Tensor tensor = gyre::Tensor::zeros(gyre::DataType::f32, {1, 3});
+  return {gyre::pack_golden({{{tensor}, {tensor}}}), "GYG1"};
 }
