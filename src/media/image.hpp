@@ -1,5 +1,6 @@
 #pragma once
-// Pictures in memory and their files. Decoding is the same everywhere (trainer, server, device): same bytes, same pixels.
+// Pictures in memory and their files. Decoding is the same everywhere (trainer, server, device): same bytes, same
+// pixels.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -14,7 +14,7 @@ struct Sound {
 
 // WAV, FLAC, OGG ... as libsndfile reads them; several channels are averaged. Error{invalid} names `where`.
 Sound decode_sound(std::string_view bytes, std::string_view where);
-std::string encode_wav(const Sound& sound);           // 16 bit PCM
-Sound resample(const Sound& sound, int rate);          // windowed sinc; the caller says so to the user
+std::string encode_wav(const Sound& sound);    // 16 bit PCM
+Sound resample(const Sound& sound, int rate);  // windowed sinc; the caller says so to the user
 
 }  // namespace gyre

@@ -20,7 +20,8 @@ void gather(const Camera& options, StepContext& context) {
   Light light = options.condition == "day" ? Light::day : Light::evening;
   for (std::int64_t i = 0; i < options.frames && !context.stop_requested(); i++) {
     auto bottle = static_cast<Bottle>(static_cast<std::size_t>(i) % bottle_names.size());
-    CameraFrame frame = camera_frame(static_cast<std::uint64_t>(options.seed), static_cast<std::uint64_t>(i), light, bottle);
+    CameraFrame frame =
+        camera_frame(static_cast<std::uint64_t>(options.seed), static_cast<std::uint64_t>(i), light, bottle);
     char name[64];
     std::snprintf(name, sizeof name, "%06lld.jpg", static_cast<long long>(i));
     write_output(folder / name_of(bottle) / name, frame.jpeg);
@@ -36,9 +37,10 @@ const Step step_gather_line_camera = step<Camera>(
      .command = "gather line camera",
      .group = "data",
      .title = "Gather: the demo line's camera",
-     .help = "Renders frames of a bottling line (JPEG, 96x96), a folder for each state of a bottle.\n\n"
-             "good, no_cap, low_fill, crooked_label, dented; as many of each. The evening is what production meets only "
-             "later: dim, warm, glaring, blurred by motion.",
+     .help =
+         "Renders frames of a bottling line (JPEG, 96x96), a folder for each state of a bottle.\n\n"
+         "good, no_cap, low_fill, crooked_label, dented; as many of each. The evening is what production meets only "
+         "later: dim, warm, glaring, blurred by motion.",
      .outputs = {{"frames", "images", "a folder for each state, frames named by number"}}},
     {field("frames", &Camera::frames, "how many frames", {.min = 1, .max = 10'000'000}),
      field("condition", &Camera::condition, "the light", {.choices = {"day", "evening"}}),
