@@ -17,7 +17,7 @@ struct TrainSeries {
   int patience = 10;
   std::int64_t seed = 1;
 };
-inline constexpr int train_series_version = 1;
+inline constexpr int train_series_version = 2;
 
 void train_series(const TrainSeries& options, StepContext& context);
 

@@ -117,8 +117,8 @@ BottleShape random_bottle(Bottle kind, Random& random) {
     case Bottle::dented:
       bottle.dent_side = static_cast<float>(side);
       bottle.dent_at = between(random, 0.48, 0.9);
-      bottle.dent_depth = between(random, 0.08, 0.12);
-      bottle.dent_length = between(random, 0.055, 0.09);
+      bottle.dent_depth = between(random, 0.1, 0.14);
+      bottle.dent_length = between(random, 0.07, 0.11);
   }
   return bottle;
 }
