@@ -84,6 +84,7 @@ void write_file(const fs::path& path, std::string_view content, unsigned mode) {
 }
 
 void write_output(const fs::path& path, std::string_view content) {
+  make_folders(path.parent_path());
   FileHandle file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
   write_all(file.get(), content, path);
 }

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 std::string read_file(const fs::path& path);
 // Written beside, synced, renamed, folder synced: a reader sees the old or the new file, after a crash too.
 void write_file(const fs::path& path, std::string_view content, unsigned mode = 0644);
-// Plainly written: for a step's outputs, which the runner makes durable together before they count.
+// Written plainly, folders made: for a step's outputs, which the runner makes durable together before they count.
 void write_output(const fs::path& path, std::string_view content);
 void append_line(const fs::path& path, std::string_view line);  // one write call
 void sync_folder(const fs::path& folder);

@@ -24,12 +24,6 @@ void say_all(StepContext& context, const std::vector<std::string>& findings) {
   for (auto& finding : findings) context.say(finding);
 }
 
-void write_output(const fs::path& path, std::string_view bytes) {
-  make_folders(path.parent_path());
-  FileHandle file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  write_all(file.get(), bytes, path);
-}
-
 std::vector<fs::path> files_of(const fs::path& from) {
   return fs::is_regular_file(from) ? std::vector<fs::path>{from.filename()} : files_below(from);
 }

@@ -27,8 +27,6 @@ using Convert = std::function<std::vector<Piece>(const fs::path& relative, std::
 std::size_t gather_files(StepContext& context, const fs::path& from, const fs::path& to, const std::string& corrupt,
                          const Convert& convert);
 
-// Without the sync of write_file: a step's output is synced as a whole when it is recorded.
-void write_output(const fs::path& path, std::string_view bytes);
 
 // The files of `from`: of a single file, itself.
 std::vector<fs::path> files_of(const fs::path& from);

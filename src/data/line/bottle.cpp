@@ -59,8 +59,8 @@ Colour body_colour(const BottleShape& bottle, float u, float v, float edge, floa
     float along = (v - bottle.dent_at) / bottle.dent_length;
     float across = (u * bottle.dent_side - bottle.body_width * 0.6f) / 0.09f;
     float rim = along - 1.1f;
-    colour = colour * (1 - 0.65f * std::exp(-along * along - across * across));
-    colour = colour + Colour{1, 1, 1} * (0.3f * std::exp(-rim * rim * 6 - across * across));
+    colour = colour * (1 - 0.75f * std::exp(-along * along - across * across));
+    colour = colour + Colour{1, 1, 1} * (0.45f * std::exp(-rim * rim * 6 - across * across));
   }
   return colour;
 }
@@ -117,7 +117,7 @@ BottleShape random_bottle(Bottle kind, Random& random) {
     case Bottle::dented:
       bottle.dent_side = static_cast<float>(side);
       bottle.dent_at = between(random, 0.48, 0.9);
-      bottle.dent_depth = between(random, 0.1, 0.14);
+      bottle.dent_depth = between(random, 0.11, 0.15);
       bottle.dent_length = between(random, 0.07, 0.11);
   }
   return bottle;

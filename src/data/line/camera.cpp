@@ -39,7 +39,7 @@ Frame draw_hall(float belt, Random& random) {
       Colour colour = wall * (1 + slope_x * (fx / camera_size - 0.5f) + slope_y * (fy / camera_size - 0.5f));
       for (auto& bar : bars) {
         float distance = std::abs((bar.upright ? fx : fy) - bar.at) - bar.width;
-        colour = mix(colour, bar.colour, 0.6f * std::clamp(0.5f - distance / (2 * bar.soft), 0.0f, 1.0f));
+        colour = mix(colour, bar.colour, 0.45f * std::clamp(0.5f - distance / (2 * bar.soft), 0.0f, 1.0f));
       }
       colour = mix(colour, belt_colour, std::clamp(fy - belt, 0.0f, 1.0f));
       at(frame, x, y) = colour;
@@ -177,7 +177,7 @@ Image render_bottle(Bottle kind, Light light, Random& random) {
     if (float sigma = between(random, 0.2, 0.9); sigma > 0.35f) blur(frame, sigma);
     float exposure = between(random, 0.8, 1.15), warmth = between(random, -0.06, 0.06);
     Colour gain{exposure * (1 + warmth), exposure, exposure * (1 - warmth)};
-    return expose(frame, gain, between(random, 0.9, 1.1), between(random, 2, 7), random);
+    return expose(frame, gain, between(random, 0.9, 1.1), between(random, 2, 5), random);
   }
   // The lamps of the hall: dim and warm, from behind, into the lens; a long exposure of a moving belt.
   float exposure = between(random, 0.28, 0.5), warmth = between(random, 0.25, 0.5);
