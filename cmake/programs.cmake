@@ -31,7 +31,9 @@ endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/edge/main_module.cpp)
   add_executable(gyre-module src/edge/main_module.cpp)
   target_link_libraries(gyre-module PRIVATE gyre_edge gyre_model)
-  target_link_options(gyre-module PRIVATE -Wl,--as-needed)
+  # libstdc++ first: else mold answers its symbols from the agent's objects, and the agent's libraries come along.
+  # Without its symbol table: it lies in every image.
+  target_link_options(gyre-module PRIVATE -Wl,--as-needed -lstdc++ -s)
 endif()
 
 if(GYRE_NETS)
