@@ -76,8 +76,9 @@ std::string device_in_words(const json::value& twin) {
   if (auto* agent = find(reported, "agent")) {
     text += "    agent " + string_or(*agent, "version", "?");
     if (auto pss = find_number(*agent, "pss_mb")) text += ", " + number(*pss, 1) + " MB";
-    if (auto dropped = find_number(*agent, "dropped"); dropped && *dropped > 0)
-      text += ", " + number(*dropped, 0) + " messages dropped for want of room";
+    if (auto* dropped = find(*agent, "dropped"); dropped && dropped->is_object())
+      for (auto& member : dropped->get_object())
+        text += ", dropped for want of room: " + canonical(member.value()) + " " + std::string(member.key());
     text += "\n";
   }
   return text;

@@ -299,6 +299,30 @@ def killed_server_in_a_roll_out():
     print(f"   killed server: {kills} times within 3 roll-outs")
 
 
+def a_roll_out_as_a_step():
+    subprocess.run([build / "gyre-tiny-model", "bright", work / "model.onnx", "1"], check=True)
+    gyre("package", "--model", work / "model.onnx", "--name", "bottle", "--as", "bottle-image")
+    (work / "samples").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (work / name).rename(work / "samples" / name)
+    words = ("rollout", "run", "--package", "bottle-image", "--app", "bottle", "--frames", work / "samples", "--labels", work / "labels.json",
+             "--part", "all", "--min-accuracy", "0.9", "--as", "deployed")
+    gyre(*words)
+    assert len({d.image for d in fleet}) == 1 and fleet[0].image.startswith("bottle@sha256:")
+    count = len(server.call("GET", "/api/rollouts")["rollouts"])
+    began = time.time()
+    gyre(*words)
+    print(f"   the same roll-out again: {time.time() - began:.2f} s")
+    assert len(server.call("GET", "/api/rollouts")["rollouts"]) == count
+    fleet[0].right = False
+    subprocess.run([build / "gyre-tiny-model", "bright", work / "model.onnx", "2"], check=True)
+    gyre("package", "--model", work / "model.onnx", "--name", "bottle", "--as", "bottle-image")
+    before = fleet[0].image
+    assert "accuracy 0.5 is below 0.9" in gyre(*words, code=5)
+    fleet[0].right = True
+    assert fleet[0].image == before
+
+
 def late_and_new_devices():
     fleet[2].stop()
     wait_for("it is seen as offline", lambda: not server.call("GET", f"/api/devices/{fleet[2].name}")["online"])
@@ -354,7 +378,7 @@ try:
     fleet = [Device("test-1", "test"), Device("line-1", "production"), Device("line-2", "production")]
     for test in (a_device_may_use_its_own_topics_only, a_repeated_message_counts_once, killed_broker,
                  killed_server_keeps_what_it_acknowledged, roll_out_ring_by_ring, gates_hold, killed_server_in_a_roll_out,
-                 late_and_new_devices, revoked_device):
+                 a_roll_out_as_a_step, late_and_new_devices, revoked_device):
         began = time.time()
         test()
         print(f"ok {test.__name__} {time.time() - began:.1f} s", flush=True)
