@@ -121,7 +121,7 @@ void loosen_belt(Recording& recording, Random& random) {
 
 // One tooth gives way under load: a hard knock once per turn, and the mesh loses its grip for a moment.
 void crack_tooth(Recording& recording, Random& random) {
-  double ring = random.uniform(1700, 2300), level = random.uniform(0.45, 0.9), next = random.uniform();
+  double ring = random.uniform(1700, 2300), level = random.uniform(0.2, 0.6), next = random.uniform();
   for (std::size_t i = 1; i < length; i++) {
     if (recording.turns[i] - recording.turns[0] < next) continue;
     add_ring(recording, static_cast<double>(i), ring * random.uniform(0.99, 1.01), 0.006,
@@ -134,7 +134,7 @@ void crack_tooth(Recording& recording, Random& random) {
 
 // Bubbles that collapse in the oil: a dense crackle high up, in bursts.
 void cavitate(Recording& recording, Random& random) {
-  double level = random.uniform(0.12, 0.26), per_second = random.uniform(250, 700);
+  double level = random.uniform(0.05, 0.16), per_second = random.uniform(250, 700);
   double swell = random.uniform(1, 4), phase = random.uniform();
   for (double at = 0; at < length; at -= std::log(1 - random.uniform()) / per_second * gearbox_rate) {
     double strength = level * (0.6 + 0.4 * sine(swell * at / gearbox_rate + phase));
@@ -145,7 +145,7 @@ void cavitate(Recording& recording, Random& random) {
 
 // Shafts that do not meet: the second and third order of the shaft grow, the mesh is swung twice per turn.
 void misalign(Recording& recording, Random& random) {
-  double level = random.uniform(0.25, 0.45);
+  double level = random.uniform(0.1, 0.3);
   for (int order = 2; order <= 9; order++)
     add_tone(recording, order, level * random.uniform(0.8, 1.2) * (order <= 4 ? 1.0 : 0.55), random);
   add_tone(recording, teeth, level * 0.8, random, 0.95, 2);
