@@ -46,7 +46,8 @@ static std::string flat(std::string_view path) {
 static std::map<std::string, std::string> answers_in(const json::value& report, const std::string& where) {
   std::map<std::string, std::string> answers;
   auto* list = report.is_array() ? &report : find(report, "answers");
-  if (!list || !list->is_array()) throw Error(Code::invalid, where + " has no answers", "give the report of a data validation");
+  if (!list || !list->is_array())
+    throw Error(Code::invalid, where + " has no answers", "give the report of a data validation");
   for (auto& item : list->as_array()) {
     auto* answer = find(item, "answer");
     if (!answer) continue;

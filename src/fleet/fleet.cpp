@@ -9,7 +9,8 @@
 namespace gyre {
 
 // What a device found is a result of the model's version.
-static void attach(Workspace& workspace, const RolloutRequest& request, const Device& device, const DeviceResult& result) {
+static void attach(Workspace& workspace, const RolloutRequest& request, const Device& device,
+                   const DeviceResult& result) {
   auto version = request.model.empty() ? std::nullopt : find_version(workspace, request.model);
   if (!version) return;
   json::object found = to_json(result);

@@ -47,7 +47,8 @@ class Fleet {
   Certificates server_certificates();
   static constexpr const char* server_name = "gyre-server";
 
-  // What the service wants to know. Called from any thread, inside transactions too; they must be quick and not call back.
+  // What the service wants to know. Called from any thread, inside transactions too; they must be quick and not call
+  // back.
   struct Hooks {
     std::function<void(const std::string& device)> desired;  // its desired twin is another
     std::function<void(const std::string& device)> revoked;

@@ -236,6 +236,7 @@ TEST_CASE("requests for roll-outs are checked before anything changes") {
   CHECK(refused({{"app", "bottle"}, {"image", image('a')}, {"gate", {{"min_accuracy", 0.9}}}}).find("needs \"data\"") !=
         std::string::npos);
   CHECK(refused({{"app", "bottle"}, {"image", image('a')}, {"data", digest_of("nowhere")}}) != "");
+  CHECK(refused({{"app", "bottle"}, {"image", image('a')}, {"rings", {"test", ""}}}) != "");
   CHECK(world.fleet->rollouts().list().empty());
 }
 

@@ -37,7 +37,7 @@ static std::vector<std::string> rings_from(const json::value& value) {
   }
   auto sorted = rings;
   std::ranges::sort(sorted);
-  if (rings.empty() || std::ranges::adjacent_find(sorted) != sorted.end())
+  if (rings.empty() || sorted.front().empty() || std::ranges::adjacent_find(sorted) != sorted.end())
     throw Error(Code::invalid, "\"rings\" must name at least one ring, and each once");
   return rings;
 }

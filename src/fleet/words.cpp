@@ -3,33 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/clock.hpp"
+#include "track/show.hpp"
 
 namespace gyre {
 
 static std::string number(double value, int digits) {
   char text[32];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
-std::string columns(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); i++) {
-      if (i == widths.size()) widths.push_back(0);
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::string text;
-  for (auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); i++) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
   return text;
 }
 
@@ -91,6 +71,16 @@ static std::string gate_in_words(const json::value& gate) {
   if (auto limit = find_number(gate, "max_p99_ms")) add("p99 latency at most " + number(*limit, 1) + " ms");
   if (auto limit = find_number(gate, "max_memory_mb")) add("memory at most " + number(*limit, 0) + " MB");
   return text.empty() ? "the module must run" : text;
+}
+
+json::array ring_list(std::string_view names) {
+  json::array rings;
+  while (true) {
+    auto comma = names.find(',');
+    rings.emplace_back(names.substr(0, comma));
+    if (comma == std::string_view::npos) return rings;
+    names.remove_prefix(comma + 1);
+  }
 }
 
 bool is_over(const json::value& rollout) {

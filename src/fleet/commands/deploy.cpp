@@ -25,7 +25,8 @@ static json::object request_from(const json::object& values, Api& api) {
   for (auto [option, limit] :
        {std::pair{"min-accuracy", "min_accuracy"}, {"max-p99-ms", "max_p99_ms"}, {"max-memory-mb", "max_memory_mb"}})
     if (double value = get_number(options, option); value > 0) gate[limit] = value;
-  json::object request{{"app", app}, {"image", image}, {"rings", values.at("rings")}, {"gate", gate}};
+  json::object request{
+      {"app", app}, {"image", image}, {"rings", ring_list(get_string(options, "rings"))}, {"gate", gate}};
   for (auto key : {"data", "labels", "expected"})
     if (std::string digest = digest_for(api, get_string(options, key)); !digest.empty()) request[key] = digest;
   for (auto key : {"model", "input"})
@@ -76,7 +77,7 @@ const Command command_deploy{
           "NAME@sha256:..., or NAME for its newest package; the app's name when left out",
           "",
           {}},
-         {"rings", FieldType::list, "rings, in order", json::array{"test", "production"}, {}},
+         {"rings", FieldType::text, "rings, in order", "test,production", {}},
          {"data", FieldType::text, "what devices validate on: the digest that `gyre package data` gave", "", {}},
          {"labels", FieldType::text, "labels of that data: an asset or a digest", "", {}},
          {"expected", FieldType::text, "the data validation's answers: an asset or a digest", "", {}},

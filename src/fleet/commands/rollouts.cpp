@@ -1,7 +1,7 @@
 #include <cstdio>
 
 #include "base/command.hpp"
-#include "fleet/words.hpp"
+#include "track/show.hpp"
 
 namespace gyre {
 

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   std::string app;
-  std::vector<std::string> rings{"test", "production"};
+  std::string rings = "test,production";
   std::string input;
   std::string model;
   std::string part = "hold";
@@ -64,7 +64,7 @@ json::object request_for(const Options& options, StepContext& context, Remote& s
   json::value package = server.call("POST", "/api/packages",
                                     {{"path", fs::absolute(context.input("package")).string()}, {"name", options.app}});
   json::object request{
-      {"app", options.app}, {"image", get_string(package, "image")}, {"rings", json::value_from(options.rings)}};
+      {"app", options.app}, {"image", get_string(package, "image")}, {"rings", ring_list(options.rings)}};
   json::object gate;
   if (options.min_accuracy > 0) gate["min_accuracy"] = options.min_accuracy;
   if (options.max_p99_ms > 0) gate["max_p99_ms"] = options.max_p99_ms;
