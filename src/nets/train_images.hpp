@@ -17,7 +17,7 @@ struct TrainImages {
   int patience = 12;
   std::int64_t seed = 1;
 };
-inline constexpr int train_images_version = 1;
+inline constexpr int train_images_version = 2;
 
 void train_images(const TrainImages& options, StepContext& context);
 

@@ -160,7 +160,10 @@ std::filesystem::path Blobs::open(std::string_view digest) {
   fs::path made = staging.path() / "tree";
   make_folders(made);
   for (auto& file : tree_files(path(digest))) {
-    fs::path to = made / get_string(file, "path");
+    fs::path relative = get_string(file, "path");
+    if (relative.is_absolute() || relative.lexically_normal() != relative || *relative.begin() == "..")
+      throw Error(Code::invalid, std::string(digest) + " names a file outside its folder: \"" + relative.string() + "\"");
+    fs::path to = made / relative;
     make_folders(to.parent_path());
     fs::create_hard_link(path(get_string(file, "digest")), to);
   }

@@ -24,6 +24,17 @@ TEST_CASE("a folder becomes a tree that opens with the same files") {
   CHECK_FALSE(blobs.has(digest));
 }
 
+TEST_CASE("a forged tree cannot reach outside its folder") {
+  TemporaryFolder folder;
+  Blobs blobs(folder.path());
+  std::string content = blobs.put_bytes("x");
+  for (std::string path : {"../out", "/tmp/out", "a/../../out"}) {
+    json::array files{{{"path", path}, {"size", 1}, {"digest", content}}};
+    std::string forged = blobs.put_bytes("gyre-tree-1\n" + canonical(files));
+    CHECK_THROWS_WITH_AS(blobs.open(forged), doctest::Contains("outside its folder"), Error);
+  }
+}
+
 TEST_CASE("a digest that is none cannot name a path") {
   TemporaryFolder folder;
   Blobs blobs(folder.path());
