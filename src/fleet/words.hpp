@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/json.hpp"
+#include "track/show.hpp"
 
 namespace gyre {
 
