@@ -163,6 +163,7 @@ std::vector<Route> mlflow_routes(Workspace& workspace) {
         route.pattern.insert(0, prefix);
         all.push_back(std::move(route));
       }
+  for (auto& route : mlflow_artifact_routes(workspace)) all.push_back(std::move(route));
   all.push_back({"GET", "/version", "The MLflow version whose API is spoken",
                  [](Request&) { return Response{.content_type = "text/plain", .body = "3.1.0"}; }});
   return all;

@@ -19,6 +19,7 @@ Response mlflow_error(const Error& error);  // {"error_code","message"}
 // The parts, each with paths below /api/2.0/mlflow.
 std::vector<Route> mlflow_experiment_routes(Workspace& workspace);
 std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer);
+std::vector<Route> mlflow_artifact_routes(Workspace& workspace);  // whole paths
 std::vector<Route> mlflow_model_routes(Workspace& workspace);
 std::vector<Route> mlflow_version_routes(Workspace& workspace);
 

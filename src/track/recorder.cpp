@@ -42,7 +42,7 @@ void StepRecorder::metric(const std::string& run, std::string_view name, double 
 }
 
 void StepRecorder::ended(const std::string& run, bool good, const std::map<std::string, std::string>& outputs,
-                     const std::string& error) {
+                         const std::string& error) {
   writer_.flush();
   workspace_.rows().transaction([&] {
     if (!error.empty()) log_batch(workspace_, run, {}, {}, {{"error", error.substr(0, 8000)}});

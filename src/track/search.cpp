@@ -104,6 +104,12 @@ void add_clause(SqlText& sql, const Subject& subject, const Clause& clause) {
     if (value.is_number() != number)
       throw Error(Code::invalid, clause.group + "s." + clause.key + " is compared with " +
                                      (number ? "a number" : "a 'text' in quotes"));
+  // MLflow's clients add this clause to every search of models: what lacks the tag is no prompt.
+  if (clause.key == "mlflow.prompt.is_prompt" && clause.comparison == "!=") {
+    sql.text += "(" + beside.own + ") NOT IN (SELECT " + beside.keys + " FROM " + beside.table +
+                " WHERE key = " + sql.bind(clause.key) + " AND value = " + sql.bind(clause.values.front()) + ")";
+    return;
+  }
   sql.text += "(" + beside.own + ") IN (SELECT " + beside.keys + " FROM " + beside.table +
               " WHERE key = " + sql.bind(clause.key) + " AND ";
   sql.compare("value", clause);

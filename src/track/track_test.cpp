@@ -337,6 +337,12 @@ TEST_CASE("models in MLflow's form") {
   CHECK(version.at("version") == "2");
   CHECK(version.at("current_stage") == "Production");
   CHECK(version.at("tags").at(0).at("value") == "v");
+  CHECK(place
+            .good("GET", "/api/2.0/mlflow/registered-models/search", nullptr,
+                  {{"filter", "name LIKE 'm%' AND tags.`mlflow.prompt.is_prompt` != 'true'"}})
+            .at("registered_models")
+            .as_array()
+            .size() == 1);
   CHECK(place.good("GET", "/api/2.0/mlflow/model-versions/get", nullptr, {{"name", "m"}, {"version", "1"}})
             .at("model_version")
             .at("current_stage") == "Archived");
@@ -357,6 +363,34 @@ TEST_CASE("models in MLflow's form") {
         "4");
   place.good("DELETE", "/api/2.0/mlflow/registered-models/delete", {{"name", "n"}});
   CHECK(place.count("model_version") == 0);
+}
+
+TEST_CASE("artifacts are kept by path and listed by folder") {
+  Place place;
+  std::string run = place.new_run(), root = "/api/2.0/mlflow-artifacts/artifacts/0/" + run + "/artifacts";
+  auto put = [&](const std::string& path, const std::string& bytes) {
+    write_file(place.folder.path() / "body", bytes);
+    Request request{.method = "PUT", .path = root + path, .body_file = place.folder.path() / "body"};
+    return place.routes.handle(request).status;
+  };
+  CHECK(put("/a/one.txt", "1") == 200);
+  CHECK(put("/a/b/two.txt", "22") == 200);
+  CHECK(put("/a.txt", "333") == 200);
+  CHECK(put("/a/../x", "") == 400);
+  CHECK(read_file(*place.ask("GET", root + "/a/b/two.txt").file) == "22");
+  CHECK(place.ask("GET", root + "/a").status == 404);
+  auto top = place.good("GET", "/api/2.0/mlflow/artifacts/list", nullptr, {{"run_id", run}}).at("files").as_array();
+  REQUIRE(top.size() == 2);
+  CHECK(top[0].at("is_dir") == true);
+  CHECK(get_int(top[1], "file_size") == 3);
+  auto below = place.good("GET", "/api/2.0/mlflow/artifacts/list", nullptr, {{"run_id", run}, {"path", "a"}})
+                   .at("files")
+                   .as_array();
+  REQUIRE(below.size() == 2);
+  CHECK(below[0].at("path") == "a/b");
+  CHECK(place.ask("DELETE", root + "/a").status == 200);
+  CHECK(place.good("GET", "/api/2.0/mlflow/artifacts/list", nullptr, {{"run_id", run}}).at("files").as_array().size() ==
+        1);
 }
 
 TEST_CASE("steps become runs, and lineage goes both ways") {
