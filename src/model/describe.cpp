@@ -51,9 +51,8 @@ json::object check_model(const std::filesystem::path& path) {
                 "use a model made by `gyre train`; docs/formats/model.md says what must be inside");
   if (!get_bool(*golden, "right"))
     throw Error(Code::invalid,
-                path.string() + ": its answers differ from its golden ones by " +
-                    json::serialize(golden->at("difference")) + ", " + json::serialize(golden->at("tolerance")) +
-                    " is allowed",
+                path.string() + ": its answers differ from its golden ones by " + canonical(golden->at("difference")) +
+                    ", " + canonical(golden->at("tolerance")) + " is allowed",
                 "the file is damaged, or this machine computes otherwise; train or quantise it again here");
   return description;
 }

@@ -41,6 +41,7 @@ static int run(const json::object& values, CommandContext& context) {
         json::object told{{"code", row_of(error.code).name}, {"message", error.text()}, {"hint", error.hint}};
         std::printf("%s\n", canonical(json::object{{"name", file.string()}, {"error", std::move(told)}}).c_str());
       } else {
+        std::fflush(stdout);  // in the order of the files, also where both streams go to one place
         std::fprintf(stderr, "gyre: %s\n", error.what());
         if (!error.hint.empty()) std::fprintf(stderr, "  %s\n", error.hint.c_str());
       }
