@@ -92,7 +92,7 @@ void add_meshing(Recording& recording, Random& random) {
 // A pit in the outer race: each ball that rolls over it strikes the housing.
 void wear_bearing(Recording& recording, Random& random) {
   double passes = random.uniform(3.45, 3.7), ring = random.uniform(2900, 4300);
-  double level = random.uniform(0.10, 0.34) * (0.6 + 0.6 * recording.load);
+  double level = random.uniform(0.14, 0.36) * (0.6 + 0.6 * recording.load);
   double next = random.uniform(), slip = 0.012;
   for (std::size_t i = 1; i < length; i++) {
     if (recording.turns[i] * passes - recording.turns[0] * passes < next) continue;
@@ -106,7 +106,7 @@ void wear_bearing(Recording& recording, Random& random) {
 // The belt slaps its guard and slips: low blows at the belt's rate and a squeal that comes and goes.
 void loosen_belt(Recording& recording, Random& random) {
   double rate = random.uniform(0.28, 0.42);  // belt turns per shaft turn
-  double level = random.uniform(0.10, 0.32), next = random.uniform();
+  double level = random.uniform(0.14, 0.34), next = random.uniform();
   for (std::size_t i = 1; i < length; i++) {
     if ((recording.turns[i] - recording.turns[0]) * rate < next) continue;
     add_ring(recording, static_cast<double>(i), random.uniform(150, 260), random.uniform(0.015, 0.03),
