@@ -12,7 +12,7 @@ HelperProcess::HelperProcess(const fs::path& state, const fs::path& config, std:
     : result_(result_file(state)), work_(std::move(work)), image_(std::move(image)) {
   remove_all(result_);
   child_ = Child::start(
-      {.command = {own_program(), "helper", "--state", state, "--config", config, "--work", work_, "--image", image_}});
+      {.command = {"/proc/self/exe", "helper", "--state", state, "--config", config, "--work", work_, "--image", image_}});
 }
 
 std::optional<Error> HelperProcess::failure() {

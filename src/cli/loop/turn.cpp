@@ -129,7 +129,7 @@ void Turn::first_half() {
   json::value data = api.call("POST", "/api/packages/data", {{"frames", built.digest("day", "frames")}, {"labels", built.digest("day-labels", "labels")}, {"part", "hold"}});
   bottle_ = deploy("bottle", "camera", bottle, built.digest("bottle-package", "package"),
                    {{"gate", gate()}, {"data", data.at("data")}, {"labels", built.digest("day-labels", "labels")}, {"expected", built.digest("bottle-day", "answers")},
-                    {"samples", {{"per_day", 150}, {"below", 0.95}}}});
+                    {"samples", {{"per_day", 200}, {"below", 0.97}}}});
   watch_bottle(bottle_, built, "bottle-day");
   gearbox_ = deploy("gearbox", "microphone", gearbox, built.digest("gearbox-package", "package"), json::object());
   pump_ = deploy("pump", "pump", pump, built.digest("pump-package", "package"), {{"rules", {read_json_file(rule_file)}}});
@@ -155,7 +155,7 @@ void Turn::second_half() {
   json::value data = api.call("POST", "/api/packages/data", {{"frames", built_->digest("day", "frames")}, {"labels", built_->digest("day-labels", "labels")}, {"part", "hold"}});
   bottle_again_ = deploy("bottle", "camera", model, again.digest("package-again", "package"),
                          {{"gate", gate()}, {"data", data.at("data")}, {"labels", built_->digest("day-labels", "labels")}, {"expected", again.digest("day-again", "answers")},
-                          {"samples", {{"per_day", 150}, {"below", 0.95}}}});
+                          {"samples", {{"per_day", 200}, {"below", 0.97}}}});
   watch_bottle(bottle_again_, again, "evening-again");
   drive("evening-again", "evening", bottle_again_, 60, options_.seed + 13);
   api.call("PUT", "/api/models/bottle/aliases/champion", {{"version", std::stoll(model.substr(model.find('@') + 1))}});

@@ -121,7 +121,7 @@ void blur_by_motion(Frame& frame, float length) {
 void add_glare(Frame& frame, Random& random) {
   for (int lamp = 1 + static_cast<int>(random.below(2)); lamp > 0; lamp--) {
     float x = between(random, 0, camera_size), y = between(random, 0, camera_size),
-          strength = between(random, 0.25, 0.6);
+          strength = between(random, 0.12, 0.28);
     float size = between(random, 7, 15), streak = between(random, 1.5, 4), slope = between(random, -0.5, 0.5);
     for (int row = 0; row < camera_size; row++)
       for (int column = 0; column < camera_size; column++) {
@@ -180,11 +180,11 @@ Image render_bottle(Bottle kind, Light light, Random& random) {
     return expose(frame, gain, between(random, 0.9, 1.1), between(random, 2, 5), random);
   }
   // The lamps of the hall: dim and warm, from behind, into the lens; a long exposure of a moving belt.
-  float exposure = between(random, 0.28, 0.5), warmth = between(random, 0.25, 0.5);
+  float exposure = between(random, 0.38, 0.55), warmth = between(random, 0.35, 0.6);
   for (auto& colour : frame) colour = colour * exposure;
   add_glare(frame, random);
-  blur_by_motion(frame, between(random, 2, 4.5));
-  return expose(frame, {1 + warmth / 2, 1 - warmth / 4, 1 - warmth}, between(random, 0.8, 1), between(random, 6, 11),
+  blur_by_motion(frame, between(random, 1.2, 2.2));
+  return expose(frame, {1 + warmth / 2, 1 - warmth / 4, 1 - warmth}, between(random, 0.85, 1), between(random, 2, 4.5),
                 random);
 }
 
