@@ -30,10 +30,14 @@ std::string iso_time(std::int64_t ms) {
 
 std::string short_duration(double seconds) {
   char text[64];
-  if (seconds < 10) std::snprintf(text, sizeof text, "%.1f s", seconds);
-  else if (seconds < 60) std::snprintf(text, sizeof text, "%.0f s", seconds);
-  else if (seconds < 3600) std::snprintf(text, sizeof text, "%d min %d s", int(seconds) / 60, int(seconds) % 60);
-  else std::snprintf(text, sizeof text, "%d h %d min", int(seconds) / 3600, int(seconds) % 3600 / 60);
+  if (seconds < 10)
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+  else if (seconds < 60)
+    std::snprintf(text, sizeof text, "%.0f s", seconds);
+  else if (seconds < 3600)
+    std::snprintf(text, sizeof text, "%d min %d s", int(seconds) / 60, int(seconds) % 60);
+  else
+    std::snprintf(text, sizeof text, "%d h %d min", int(seconds) / 3600, int(seconds) % 3600 / 60);
   return text;
 }
 

@@ -22,16 +22,16 @@ class Api {
 };
 
 struct CommandContext {
-  std::function<Api&()> api;  // opened on first use: `gyre --version` opens nothing
-  bool json = false;          // --json: print values, not prose
-  bool terminal = false;      // standard output is one: colours, live lines
+  std::function<Api&()> api;                   // opened on first use: `gyre --version` opens nothing
+  bool json = false;                           // --json: print values, not prose
+  bool terminal = false;                       // standard output is one: colours, live lines
   void print(const json::value& value) const;  // with --json
 };
 
 struct Command {
-  std::string words;                // "model show"
+  std::string words;  // "model show"
   std::string help;
-  std::vector<Field> arguments;     // positional, in order
+  std::vector<Field> arguments;  // positional, in order
   std::vector<Field> options;
   std::function<int(const json::object& values, CommandContext& context)> run;  // exit code
 };

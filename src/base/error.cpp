@@ -6,10 +6,14 @@
 namespace gyre {
 
 static constexpr CodeRow rows[] = {
-    {Code::invalid, "invalid", 400, 2},         {Code::denied, "denied", 403, 3},
-    {Code::not_found, "not_found", 404, 4},     {Code::conflict, "conflict", 409, 5},
-    {Code::unsupported, "unsupported", 501, 6}, {Code::unavailable, "unavailable", 503, 7},
-    {Code::full, "full", 507, 8},               {Code::cancelled, "cancelled", 499, 130},
+    {Code::invalid, "invalid", 400, 2},
+    {Code::denied, "denied", 403, 3},
+    {Code::not_found, "not_found", 404, 4},
+    {Code::conflict, "conflict", 409, 5},
+    {Code::unsupported, "unsupported", 501, 6},
+    {Code::unavailable, "unavailable", 503, 7},
+    {Code::full, "full", 507, 8},
+    {Code::cancelled, "cancelled", 499, 130},
     {Code::internal, "internal", 500, 1},
 };
 
@@ -31,14 +35,19 @@ Error system_error(int error_number, std::string what) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: return {Code::full, what, "make room on this disk and try again; nothing was changed"};
+    case EFBIG:
+      return {Code::full, what, "make room on this disk and try again; nothing was changed"};
     case ENOENT:
-    case ENOTDIR: return {Code::not_found, what};
+    case ENOTDIR:
+      return {Code::not_found, what};
     case EACCES:
     case EPERM:
-    case EROFS: return {Code::denied, what};
-    case EEXIST: return {Code::conflict, what};
-    default: return {Code::internal, what};
+    case EROFS:
+      return {Code::denied, what};
+    case EEXIST:
+      return {Code::conflict, what};
+    default:
+      return {Code::internal, what};
   }
 }
 

@@ -8,11 +8,16 @@ namespace gyre {
 
 std::string_view name_of(FieldType type) {
   switch (type) {
-    case FieldType::boolean: return "boolean";
-    case FieldType::integer: return "integer";
-    case FieldType::number: return "number";
-    case FieldType::list: return "array";
-    case FieldType::text: break;
+    case FieldType::boolean:
+      return "boolean";
+    case FieldType::integer:
+      return "integer";
+    case FieldType::number:
+      return "number";
+    case FieldType::list:
+      return "array";
+    case FieldType::text:
+      break;
   }
   return "string";
 }
@@ -130,9 +135,12 @@ json::object complete(const std::vector<Field>& fields, const json::object& valu
   json::object result;
   for (auto& field : fields) {
     auto* given = values.if_contains(field.name);
-    if (given && !given->is_null()) result[field.name] = checked(field, *given);
-    else if (field.limits.required) throw Error(Code::invalid, std::string(where) + " needs " + field.name, field.help);
-    else result[field.name] = field.initial;
+    if (given && !given->is_null())
+      result[field.name] = checked(field, *given);
+    else if (field.limits.required)
+      throw Error(Code::invalid, std::string(where) + " needs " + field.name, field.help);
+    else
+      result[field.name] = field.initial;
   }
   return result;
 }
@@ -148,8 +156,10 @@ json::object schema_of(const std::vector<Field>& fields) {
   for (auto& field : fields) {
     json::object property{{"type", name_of(field.type)}, {"description", field.help}};
     if (field.type == FieldType::list) property["items"] = {{"type", "string"}};
-    if (field.limits.required) required.emplace_back(field.name);
-    else property["default"] = field.initial;
+    if (field.limits.required)
+      required.emplace_back(field.name);
+    else
+      property["default"] = field.initial;
     if (field.limits.min) property["minimum"] = *field.limits.min;
     if (field.limits.max) property["maximum"] = *field.limits.max;
     if (!field.limits.choices.empty()) property["enum"] = json::value_from(field.limits.choices);

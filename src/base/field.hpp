@@ -44,16 +44,25 @@ json::object schema_of(const std::vector<Field>& fields);  // JSON Schema of an 
 
 template <class T>
 constexpr FieldType field_type() {
-  if constexpr (std::is_same_v<T, bool>) return FieldType::boolean;
-  else if constexpr (std::is_integral_v<T>) return FieldType::integer;
-  else if constexpr (std::is_floating_point_v<T>) return FieldType::number;
-  else if constexpr (std::is_same_v<T, std::vector<std::string>>) return FieldType::list;
-  else return FieldType::text;
+  if constexpr (std::is_same_v<T, bool>)
+    return FieldType::boolean;
+  else if constexpr (std::is_integral_v<T>)
+    return FieldType::integer;
+  else if constexpr (std::is_floating_point_v<T>)
+    return FieldType::number;
+  else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+    return FieldType::list;
+  else
+    return FieldType::text;
 }
 
 template <class Struct, class T>
 Field field(std::string name, T Struct::*member, std::string help, Limits limits = {}) {
-  return {std::move(name), field_type<T>(), std::move(help), json::value_from(Struct{}.*member), std::move(limits),
+  return {std::move(name),
+          field_type<T>(),
+          std::move(help),
+          json::value_from(Struct{}.*member),
+          std::move(limits),
           [member](void* target, const json::value& value) {
             static_cast<Struct*>(target)->*member = json::value_to<T>(value);
           }};

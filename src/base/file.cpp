@@ -104,7 +104,8 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) throw Error(Code::not_found, folder.string() + " is no folder");
   std::vector<fs::path> files;
-  for (auto it = fs::recursive_directory_iterator(folder, error); it != fs::recursive_directory_iterator(); it.increment(error)) {
+  for (auto it = fs::recursive_directory_iterator(folder, error); it != fs::recursive_directory_iterator();
+       it.increment(error)) {
     if (error) throw system_error(error.value(), folder.string());
     if (it->path().filename().string().starts_with(".")) {
       if (it->is_directory()) it.disable_recursion_pending();

@@ -21,8 +21,9 @@ void append_line(const fs::path& path, std::string_view line);  // one write cal
 void sync_folder(const fs::path& folder);
 void sync_file(const fs::path& file);
 void make_folders(const fs::path& folder);
-std::vector<fs::path> files_below(const fs::path& folder);  // regular files, relative, sorted by bytes; hidden ones left out
-void remove_tree(const fs::path& path);                     // file or folder; no error when absent
+std::vector<fs::path> files_below(
+    const fs::path& folder);             // regular files, relative, sorted by bytes; hidden ones left out
+void remove_tree(const fs::path& path);  // file or folder; no error when absent
 
 // A fresh folder below `parent` (default: the system's temporary folder), removed with the object.
 class TemporaryFolder {

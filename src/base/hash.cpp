@@ -73,10 +73,10 @@ std::string base64(std::string_view bytes) {
 
 std::string from_base64(std::string_view text) {
   std::string out(text.size() / 4 * 3 + 1, '\0');
-  int n = text.size() % 4 ? -1
-                          : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                            reinterpret_cast<const unsigned char*>(text.data()),
-                                            static_cast<int>(text.size()));
+  int n = text.size() % 4
+              ? -1
+              : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (n < 0) throw Error(Code::invalid, "not base64");
   std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
   out.resize(static_cast<std::size_t>(n) - padding);

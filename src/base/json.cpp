@@ -14,9 +14,12 @@ json::value parse_json(std::string_view text, std::string_view where) {
   json::stream_parser parser;
   std::size_t taken = parser.write_some(text, error);
   if (!error && parser.done() && text.find_first_not_of(" \t\r\n", taken) != std::string_view::npos)
-    throw Error(Code::invalid, std::string(where) + ": text after the end of the JSON value at byte " + std::to_string(taken));
+    throw Error(Code::invalid,
+                std::string(where) + ": text after the end of the JSON value at byte " + std::to_string(taken));
   if (!error) parser.finish(error);
-  if (error) throw Error(Code::invalid, std::string(where) + ": no JSON at byte " + std::to_string(taken) + ": " + error.message());
+  if (error)
+    throw Error(Code::invalid,
+                std::string(where) + ": no JSON at byte " + std::to_string(taken) + ": " + error.message());
   return parser.release();
 }
 
@@ -147,8 +150,10 @@ void merge_patch(json::value& target, const json::value& patch) {
   if (!target.is_object()) target = json::object();
   auto& object = target.get_object();
   for (auto& member : patch.get_object()) {
-    if (member.value().is_null()) object.erase(member.key());
-    else merge_patch(object[member.key()], member.value());
+    if (member.value().is_null())
+      object.erase(member.key());
+    else
+      merge_patch(object[member.key()], member.value());
   }
 }
 

@@ -39,8 +39,10 @@ Child Child::start(const Spawn& spawn) {
   auto failure = make_pipe();  // closed by a successful exec; else it carries errno
   std::pair<FileHandle, FileHandle> output, events;
   FileHandle output_file;
-  if (spawn.capture_output) output = make_pipe();
-  else if (!spawn.output_file.empty()) output_file = open_file(spawn.output_file, O_WRONLY | O_CREAT | O_APPEND);
+  if (spawn.capture_output)
+    output = make_pipe();
+  else if (!spawn.output_file.empty())
+    output_file = open_file(spawn.output_file, O_WRONLY | O_CREAT | O_APPEND);
   if (spawn.events) events = make_pipe();
   FileHandle null_input = open_file("/dev/null", O_RDONLY);
   int out = spawn.capture_output ? output.second.get() : output_file.get();
@@ -57,14 +59,17 @@ Child Child::start(const Spawn& spawn) {
     ::dup2(null_input.get(), 0);
     if (out >= 0) ::dup2(out, 1), ::dup2(out, 2);
     if (spawn.events) {
-      if (events.second.get() == 3) ::fcntl(3, F_SETFD, 0);
-      else ::dup2(events.second.get(), 3);
+      if (events.second.get() == 3)
+        ::fcntl(3, F_SETFD, 0);
+      else
+        ::dup2(events.second.get(), 3);
     }
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD}) ::signal(number, SIG_DFL);
-    if (spawn.folder.empty() || ::chdir(spawn.folder.c_str()) == 0) ::execvpe(arguments[0], arguments.data(), environment.data());
+    if (spawn.folder.empty() || ::chdir(spawn.folder.c_str()) == 0)
+      ::execvpe(arguments[0], arguments.data(), environment.data());
     int error = errno;
     [[maybe_unused]] auto ignored = ::write(failure.second.get(), &error, sizeof error);
     ::_exit(127);
@@ -84,7 +89,10 @@ Child Child::start(const Spawn& spawn) {
 }
 
 Child::Child(Child&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), code_(other.code_), output_(std::move(other.output_)), events_(std::move(other.events_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      code_(other.code_),
+      output_(std::move(other.output_)),
+      events_(std::move(other.events_)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   std::swap(pid_, other.pid_);

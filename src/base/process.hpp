@@ -15,13 +15,13 @@
 namespace gyre {
 
 struct Spawn {
-  std::vector<std::string> command;                 // looked up in PATH
-  std::map<std::string, std::string> environment;   // added to ours
-  fs::path folder;                                  // working folder; ours when empty
-  bool capture_output = false;                      // read it with Child::output()
-  fs::path output_file;                             // stdout and stderr appended here (unless captured)
-  bool events = false;                              // fd 3 of the child: a pipe read with Child::events()
-  bool own_group = true;                            // a Ctrl-C at the terminal does not reach it; we forward
+  std::vector<std::string> command;                // looked up in PATH
+  std::map<std::string, std::string> environment;  // added to ours
+  fs::path folder;                                 // working folder; ours when empty
+  bool capture_output = false;                     // read it with Child::output()
+  fs::path output_file;                            // stdout and stderr appended here (unless captured)
+  bool events = false;                             // fd 3 of the child: a pipe read with Child::events()
+  bool own_group = true;                           // a Ctrl-C at the terminal does not reach it; we forward
   bool dies_with_parent = true;
 };
 
@@ -36,10 +36,10 @@ class Child {
   int output() const { return output_.get(); }
   int events() const { return events_.get(); }
   void signal(int number);
-  bool running();                                   // reaps
-  int wait();                                       // exit code; 128 + n for signal n
+  bool running();  // reaps
+  int wait();      // exit code; 128 + n for signal n
   std::optional<int> wait_for(double seconds);
-  int stop(double patience_seconds);                // SIGTERM, then SIGKILL
+  int stop(double patience_seconds);  // SIGTERM, then SIGKILL
 
  private:
   pid_t pid_ = -1;
@@ -56,7 +56,7 @@ struct Finished {
 };
 Finished run_program(std::vector<std::string> command, const fs::path& folder = {});
 
-fs::path own_program();  // /proc/self/exe; its siblings are gyre-nets, gyre-edge, gyre-module
+fs::path own_program();            // /proc/self/exe; its siblings are gyre-nets, gyre-edge, gyre-module
 double process_pss_mb(pid_t pid);  // proportional set size; 0 when gone
 
 }  // namespace gyre

@@ -17,7 +17,9 @@ class Random {
     }
   }
   // An independent stream for a part of the work: the same whatever else draws.
-  Random split(std::uint64_t label) const { return Random(state_[0] ^ (label * 0xd1342543de82ef95u + 0x2545f4914f6cdd1du)); }
+  Random split(std::uint64_t label) const {
+    return Random(state_[0] ^ (label * 0xd1342543de82ef95u + 0x2545f4914f6cdd1du));
+  }
   std::uint64_t bits() {
     auto rotate = [](std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); };
     std::uint64_t result = rotate(state_[1] * 5, 7) * 9, t = state_[1] << 17;

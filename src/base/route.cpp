@@ -1,7 +1,7 @@
 #include "base/route.hpp"
 
-#include <algorithm>
 #include <strings.h>
+#include <algorithm>
 
 namespace gyre {
 
@@ -47,8 +47,8 @@ void RouteTable::mount(std::vector<Route> routes, ErrorForm form) {
 }
 
 // Matches one pattern; `literal` counts the literal parts, by which the most specific route wins.
-static bool fits(std::string_view pattern, std::string_view path, std::map<std::string, std::string, std::less<>>* params,
-                 int* literal) {
+static bool fits(std::string_view pattern, std::string_view path,
+                 std::map<std::string, std::string, std::less<>>* params, int* literal) {
   auto part = [](std::string_view& text) {
     if (text.starts_with('/')) text.remove_prefix(1);
     auto slash = text.find('/');

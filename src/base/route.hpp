@@ -21,13 +21,13 @@ using Headers = std::map<std::string, std::string, LessNoCase>;
 
 struct Request {
   std::string method;
-  std::string path;                                      // decoded, without the query
+  std::string path;                                        // decoded, without the query
   std::map<std::string, std::string, std::less<>> params;  // from the route's pattern
   std::multimap<std::string, std::string, std::less<>> query;
   Headers headers;
-  std::string body;                                      // empty when body_file is set
-  std::optional<std::filesystem::path> body_file;        // a route with spool = true: the body, in a file to move or read
-  std::string who = "local";                             // the caller's identity
+  std::string body;                                // empty when body_file is set
+  std::optional<std::filesystem::path> body_file;  // a route with spool = true: the body, in a file to move or read
+  std::string who = "local";                       // the caller's identity
 
   std::string param(std::string_view name) const;
   std::optional<std::string> query_value(std::string_view name) const;
@@ -61,7 +61,7 @@ class RouteTable {
  public:
   using ErrorForm = std::function<Response(const Error&)>;
   void mount(std::vector<Route> routes, ErrorForm form = error_response);
-  Response handle(Request& request) const;        // never throws
+  Response handle(Request& request) const;          // never throws
   const Route* find(const Request& request) const;  // nullptr: 404 or 405
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -21,17 +21,23 @@ static Error failure(sqlite3* db, std::string_view what) {
   int code = sqlite3_extended_errcode(db);
   std::string text = std::string(what) + ": " + sqlite3_errmsg(db);
   switch (code & 0xff) {
-    case SQLITE_FULL: return {Code::full, text, "make room on this disk and try again; nothing was changed"};
-    case SQLITE_CONSTRAINT: return {Code::conflict, text};
-    case SQLITE_BUSY: return {Code::unavailable, text, "another process holds the database"};
+    case SQLITE_FULL:
+      return {Code::full, text, "make room on this disk and try again; nothing was changed"};
+    case SQLITE_CONSTRAINT:
+      return {Code::conflict, text};
+    case SQLITE_BUSY:
+      return {Code::unavailable, text, "another process holds the database"};
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return {Code::internal, text, "restore the file from a copy"};
-    default: return {Code::internal, text};
+    case SQLITE_CORRUPT:
+      return {Code::internal, text, "restore the file from a copy"};
+    default:
+      return {Code::internal, text};
   }
 }
 
 Sqlite::Sqlite(const std::filesystem::path& path) : statements_(std::make_unique<Statements>()) {
-  if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+  if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) !=
+      SQLITE_OK) {
     Error error = failure(db_, path.string());
     sqlite3_close(db_);
     throw error;
@@ -48,11 +54,21 @@ Sqlite::~Sqlite() {
 static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::value& value) {
   int code = SQLITE_OK;
   switch (value.kind()) {
-    case json::kind::null: code = sqlite3_bind_null(statement, index); break;
-    case json::kind::bool_: code = sqlite3_bind_int(statement, index, value.get_bool()); break;
-    case json::kind::int64: code = sqlite3_bind_int64(statement, index, value.get_int64()); break;
-    case json::kind::uint64: code = sqlite3_bind_int64(statement, index, static_cast<sqlite3_int64>(value.get_uint64())); break;
-    case json::kind::double_: code = sqlite3_bind_double(statement, index, value.get_double()); break;
+    case json::kind::null:
+      code = sqlite3_bind_null(statement, index);
+      break;
+    case json::kind::bool_:
+      code = sqlite3_bind_int(statement, index, value.get_bool());
+      break;
+    case json::kind::int64:
+      code = sqlite3_bind_int64(statement, index, value.get_int64());
+      break;
+    case json::kind::uint64:
+      code = sqlite3_bind_int64(statement, index, static_cast<sqlite3_int64>(value.get_uint64()));
+      break;
+    case json::kind::double_:
+      code = sqlite3_bind_double(statement, index, value.get_double());
+      break;
     case json::kind::string: {
       auto& text = value.get_string();
       code = sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -68,9 +84,12 @@ static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::va
 
 static json::value column(sqlite3_stmt* statement, int i) {
   switch (sqlite3_column_type(statement, i)) {
-    case SQLITE_INTEGER: return sqlite3_column_int64(statement, i);
-    case SQLITE_FLOAT: return sqlite3_column_double(statement, i);
-    case SQLITE_NULL: return nullptr;
+    case SQLITE_INTEGER:
+      return sqlite3_column_int64(statement, i);
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement, i);
+    case SQLITE_NULL:
+      return nullptr;
     default: {
       auto* text = static_cast<const char*>(sqlite3_column_blob(statement, i));
       return json::string(text ? text : "", static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
@@ -84,7 +103,8 @@ std::vector<Row> Sqlite::query(std::string_view sql, SqlValues parameters) {
   std::unique_ptr<sqlite3_stmt, Finalize> statement = std::move(kept);  // a query inside a query gets its own
   if (!statement) {
     sqlite3_stmt* made = nullptr;
-    if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) != SQLITE_OK)
+    if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) !=
+        SQLITE_OK)
       throw failure(db_, sql);
     statement.reset(made);
   }
@@ -95,7 +115,8 @@ std::vector<Row> Sqlite::query(std::string_view sql, SqlValues parameters) {
       const char* name = sqlite3_bind_parameter_name(statement.get(), i);
       std::size_t number = static_cast<std::size_t>(name ? std::atoi(name + 1) : i);
       if (number < 1 || number > parameters.size())
-        throw Error(Code::internal, "a query with no value for its parameter " + std::to_string(number) + ": " + std::string(sql));
+        throw Error(Code::internal,
+                    "a query with no value for its parameter " + std::to_string(number) + ": " + std::string(sql));
       bind(db_, statement.get(), i, parameters[number - 1]);
     }
     int code;
@@ -126,7 +147,8 @@ std::optional<Row> Sqlite::one(std::string_view sql, SqlValues parameters) {
 
 void Sqlite::script(std::string_view sql) {
   std::lock_guard lock(mutex_);
-  if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) throw failure(db_, sql.substr(0, 200));
+  if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    throw failure(db_, sql.substr(0, 200));
 }
 
 std::int64_t Sqlite::changes() const { return sqlite3_changes64(db_); }

@@ -1,6 +1,6 @@
 #pragma once
-// A thin SQLite wrapper: statements prepared once, values as JSON scalars, errors as Error. Shared by store and the agent.
-// One Sqlite may be used from several threads: a recursive mutex guards it, a Transaction holds it.
+// A thin SQLite wrapper: statements prepared once, values as JSON scalars, errors as Error. Shared by store and the
+// agent. One Sqlite may be used from several threads: a recursive mutex guards it, a Transaction holds it.
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,8 +23,10 @@ struct SqlValue : json::value {
  private:
   template <class T>
   static json::value made(T&& given) {
-    if constexpr (std::is_convertible_v<T, std::string_view>) return json::string(std::string_view(given));
-    else return json::value(std::forward<T>(given));
+    if constexpr (std::is_convertible_v<T, std::string_view>)
+      return json::string(std::string_view(given));
+    else
+      return json::value(std::forward<T>(given));
   }
 };
 using SqlValues = std::vector<SqlValue>;
@@ -42,7 +44,7 @@ class Sqlite {
   std::vector<Row> query(std::string_view sql, SqlValues parameters = {});
   void run(std::string_view sql, SqlValues parameters = {});
   std::optional<Row> one(std::string_view sql, SqlValues parameters = {});  // first row
-  void script(std::string_view sql);  // several statements
+  void script(std::string_view sql);                                        // several statements
   std::int64_t changes() const;
   std::int64_t last_id() const;
   // All or nothing; nested calls join the outer one.

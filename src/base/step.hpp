@@ -11,7 +11,8 @@
 
 namespace gyre {
 
-// What flows between steps. `type` is one of: images, sounds, series, table, labels, split, model, package, report, any.
+// What flows between steps. `type` is one of: images, sounds, series, table, labels, split, model, package, report,
+// any.
 struct Port {
   std::string name;
   std::string type;
@@ -30,11 +31,11 @@ class StepContext {
   virtual std::filesystem::path output(std::string_view name) const = 0;
   // Survives a kill: a folder that the same step with the same key finds again. Emptied when the step succeeds.
   virtual std::filesystem::path checkpoint() const = 0;
-  virtual int threads() const = 0;                // how many cores to use
-  virtual bool stop_requested() const = 0;        // Ctrl-C: finish soon, leave the best so far
+  virtual int threads() const = 0;          // how many cores to use
+  virtual bool stop_requested() const = 0;  // Ctrl-C: finish soon, leave the best so far
   virtual void metric(std::string_view name, double value, std::int64_t step = 0) = 0;
   virtual void progress(double done, double total, std::string_view what) = 0;
-  virtual void say(std::string_view line) = 0;    // a line for people: findings, warnings
+  virtual void say(std::string_view line) = 0;  // a line for people: findings, warnings
 };
 
 struct Step {
@@ -42,12 +43,12 @@ struct Step {
   std::string command;  // as typed after `gyre`: "train images"
   std::string group;    // palette and reference section: data, train, model, package, fleet, watch ...
   std::string title;
-  std::string help;     // one sentence; more after a blank line
-  int version = 1;      // raise when the same options and inputs give another output
+  std::string help;  // one sentence; more after a blank line
+  int version = 1;   // raise when the same options and inputs give another output
   std::vector<Port> inputs;
   std::vector<Port> outputs;
   std::vector<Field> fields;
-  bool cached = true;   // false: it looks at the world outside (a device, the clock) and always runs
+  bool cached = true;     // false: it looks at the world outside (a device, the clock) and always runs
   bool parallel = false;  // it can use several cores: it gets a share of those that are free, else one
   std::function<void(const json::object& options, StepContext& context)> run;  // empty where another program owns it
 };
@@ -62,10 +63,11 @@ struct StepAbout {
 
 template <class Options>
 Step step(StepAbout about, std::vector<Field> fields, void (*run)(const Options&, StepContext&)) {
-  Step result{about.name,    about.command, about.group,  about.title,  about.help,
-              about.version, about.inputs,  about.outputs, fields, about.cached, about.parallel, {}};
+  Step result{about.name,   about.command, about.group, about.title,  about.help,     about.version,
+              about.inputs, about.outputs, fields,      about.cached, about.parallel, {}};
   if (run)
-    result.run = [run, fields = std::move(fields), name = about.name](const json::object& values, StepContext& context) {
+    result.run = [run, fields = std::move(fields), name = about.name](const json::object& values,
+                                                                      StepContext& context) {
       run(from_fields<Options>(fields, values, name), context);
     };
   return result;

@@ -17,7 +17,8 @@ static Error error_of(const Response& response, std::string_view path) {
   json::value body = json::parse(response.body, no_json);
   if (!no_json) {
     if (auto* error = find(body, "error"); error && error->is_object())
-      return {code_named(string_or(*error, "code", "internal")), string_or(*error, "message", ""), string_or(*error, "hint", "")};
+      return {code_named(string_or(*error, "code", "internal")), string_or(*error, "message", ""),
+              string_or(*error, "hint", "")};
     if (auto message = find_string(body, "message")) return {Code::invalid, *message};
   }
   return {Code::internal, std::string(path) + ": the server answered " + std::to_string(response.status)};
@@ -83,12 +84,14 @@ class RemoteApi : public Api {
   }
   json::value call(std::string_view method, std::string_view path, const json::value& body) override {
     std::string text = body.is_null() ? "" : json::serialize(body);
-    return value_of(http_request(method, url_ + std::string(path), text, {{"Content-Type", "application/json"}}, options_), path);
+    return value_of(
+        http_request(method, url_ + std::string(path), text, {{"Content-Type", "application/json"}}, options_), path);
   }
   void download(std::string_view path, const fs::path& to) override {
     fs::path part = to.string() + ".part";
     FileHandle file = open_file(part, O_WRONLY | O_CREAT | O_TRUNC);
-    Response response = http_download(url_ + std::string(path), [&](std::string_view bytes) { write_all(file.get(), bytes, part); }, {}, options_);
+    Response response = http_download(
+        url_ + std::string(path), [&](std::string_view bytes) { write_all(file.get(), bytes, part); }, {}, options_);
     if (response.status >= 400) {
       fs::remove(part);
       throw error_of(response, path);
@@ -110,7 +113,8 @@ std::optional<std::string> running_server(const std::filesystem::path& dot_gyre)
   fs::path file = dot_gyre / "run" / "server.json", lock_file = dot_gyre / "run" / "lock";
   if (!fs::exists(file) || !fs::exists(lock_file)) return {};
   FileHandle lock = open_file(lock_file, O_RDONLY);
-  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return {};  // nobody holds the workspace: the file was left by a killed server
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0)
+    return {};  // nobody holds the workspace: the file was left by a killed server
   return get_string(read_json_file(file), "url");
 }
 

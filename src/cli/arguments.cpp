@@ -34,11 +34,13 @@ void add_field(CLI::App& app, const Field& field, json::object& values, bool pos
   std::string name = field.name;
   CLI::Option* option;
   if (field.type == FieldType::boolean) {
-    option = app.add_flag_callback(flag, [target, name] { (*target)[name] = true; }, help_of(field));
+    option = app.add_flag_callback(
+        flag, [target, name] { (*target)[name] = true; }, help_of(field));
     app.add_flag_callback("--no-" + name, [target, name] { (*target)[name] = false; })->group("");
   } else if (field.type == FieldType::list) {
     option = app.add_option_function<std::vector<std::string>>(
-        flag, [target, name](const std::vector<std::string>& words) { (*target)[name] = json::value_from(words); }, help_of(field));
+        flag, [target, name](const std::vector<std::string>& words) { (*target)[name] = json::value_from(words); },
+        help_of(field));
   } else {
     option = app.add_option_function<std::string>(
         flag, [target, name](const std::string& word) { (*target)[name] = word; }, help_of(field));

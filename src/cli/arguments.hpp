@@ -11,13 +11,13 @@ namespace gyre {
 struct Invocation {
   const Command* command = nullptr;  // one of the two
   const Step* step = nullptr;
-  json::object values;               // a command's arguments and options; a step's options
-  json::object inputs;               // a step's inputs: name -> reference
-  std::string keep_as;               // a step's --as
-  std::string out;                   // a step's --out
+  json::object values;  // a command's arguments and options; a step's options
+  json::object inputs;  // a step's inputs: name -> reference
+  std::string keep_as;  // a step's --as
+  std::string out;      // a step's --out
   bool fresh = false;
   bool json = false;
-  int exit_code = -1;                // >= 0: help or an error was printed, end with it
+  int exit_code = -1;  // >= 0: help or an error was printed, end with it
 };
 
 Invocation parse_command_line(int argc, char** argv);

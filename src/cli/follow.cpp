@@ -41,7 +41,8 @@ namespace {
 // Turns each new status into lines: what changed for plain output, what runs for live output.
 class View {
  public:
-  View(const FollowOptions& options, bool terminal) : options_(options), terminal_(terminal), live_(terminal && !options.quiet) {}
+  View(const FollowOptions& options, bool terminal)
+      : options_(options), terminal_(terminal), live_(terminal && !options.quiet) {}
 
   void show(const json::object& status) {
     if (options_.quiet) return;
@@ -50,8 +51,10 @@ class View {
       auto& node = item.as_object();
       std::string id = get_string(node, "node"), state = get_string(node, "state");
       say_new(node, id);
-      if (state == "running") lines.push_back(running_line(node, id));
-      else if (state != "waiting" && ended_.insert(id).second) live_.print(ended_line(node, id, state));
+      if (state == "running")
+        lines.push_back(running_line(node, id));
+      else if (state != "waiting" && ended_.insert(id).second)
+        live_.print(ended_line(node, id, state));
     }
     live_.draw(lines);
   }
@@ -75,8 +78,9 @@ class View {
     double share = total > 0 ? done / total : 0;
     std::string left = share > 0.02 ? short_duration(seconds * (1 - share) / share) + " left" : "";
     plain_progress(id, share, get_string(*progress, "what"));
-    return line + tinted(Tint::blue, bar(share, 20), terminal_) + " " + padded(std::to_string(std::lround(share * 100)) + " %", 6) +
-           padded(left, 16) + get_string(*progress, "what");
+    return line + tinted(Tint::blue, bar(share, 20), terminal_) + " " +
+           padded(std::to_string(std::lround(share * 100)) + " %", 6) + padded(left, 16) +
+           get_string(*progress, "what");
   }
 
   // Without a terminal: a line at each quarter.
@@ -89,13 +93,16 @@ class View {
 
   std::string ended_line(const json::object& node, const std::string& id, const std::string& state) {
     bool good = state == "done" || state == "cached";
-    std::string mark = good ? tinted(Tint::green, "✓", terminal_) : state == "stopped" ? tinted(Tint::yellow, "■", terminal_) : tinted(Tint::red, "✗", terminal_);
+    std::string mark = good                 ? tinted(Tint::green, "✓", terminal_)
+                       : state == "stopped" ? tinted(Tint::yellow, "■", terminal_)
+                                            : tinted(Tint::red, "✗", terminal_);
     std::string time = state == "cached" ? "cached" : short_duration(get_number(node, "seconds"));
     std::string text = metrics_text(node), station = string_or(node, "station", "");
     if (!station.empty()) station = padded(station, 9);
     if (state == "failed") text = string_or(node, "error", "");
     if (state == "stopped") text = "stopped early, best so far kept  " + text;
-    return "  " + tinted(Tint::bold, station, terminal_) + mark + " " + padded(id, 20) + tinted(Tint::dim, padded(time, 12), terminal_) + text;
+    return "  " + tinted(Tint::bold, station, terminal_) + mark + " " + padded(id, 20) +
+           tinted(Tint::dim, padded(time, 12), terminal_) + text;
   }
 
   const FollowOptions& options_;
@@ -115,21 +122,24 @@ json::object follow_pipeline(Api& api, const json::value& start_body, const Foll
   std::int64_t seen = -1;
   bool told = false;
   while (true) {
-    json::object status = api.call("GET", "/api/pipelines/" + id + "?wait=0.5&seen=" + std::to_string(seen)).as_object();
+    json::object status =
+        api.call("GET", "/api/pipelines/" + id + "?wait=0.5&seen=" + std::to_string(seen)).as_object();
     seen = get_int(status, "changes");
     view.show(status);
     if (options.watch) options.watch(status);
     if (interrupted() && !told) {
       told = true;
       api.call("POST", "/api/pipelines/" + id + "/stop");
-      if (!options.quiet) std::fprintf(stderr, "gyre: stopping; what is best so far is kept (Ctrl-C again to quit at once)\n");
+      if (!options.quiet)
+        std::fprintf(stderr, "gyre: stopping; what is best so far is kept (Ctrl-C again to quit at once)\n");
     }
     if (get_string(status, "state") == "running") continue;
     view.clear();
     if (get_string(status, "state") == "failed")
       for (auto& node : status.at("nodes").as_array())
         if (get_string(node, "state") == "failed")
-          throw Error(code_named(string_or(node, "error_code", "internal")), string_or(node, "error", "it failed"), string_or(node, "hint", ""));
+          throw Error(code_named(string_or(node, "error_code", "internal")), string_or(node, "error", "it failed"),
+                      string_or(node, "hint", ""));
     return status;
   }
 }

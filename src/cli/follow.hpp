@@ -7,7 +7,7 @@
 namespace gyre {
 
 struct FollowOptions {
-  bool quiet = false;           // nothing is shown (--json)
+  bool quiet = false;                                       // nothing is shown (--json)
   std::function<void(const json::object& status)> watch{};  // called with each new status
 };
 

@@ -1,5 +1,5 @@
-#include "cli/app.hpp"
 #include "track/recorder.hpp"
+#include "cli/app.hpp"
 
 namespace gyre {
 
@@ -11,12 +11,13 @@ class EngineRecorder : public StepObserver {
   explicit EngineRecorder(Workspace& workspace) : recorder_(workspace) {}
 
   void started(const StepRun& run) override {
-    recorder_.started({.run = run_id_of(run.pipeline_run, run.node),
-                       .experiment = run.step,
-                       .name = run.node,
-                       .options = run.options,
-                       .inputs = run.inputs,
-                       .tags = {{"gyre.step", run.step}, {"gyre.pipeline_run", run.pipeline_run}, {"gyre.key", run.key}}});
+    recorder_.started(
+        {.run = run_id_of(run.pipeline_run, run.node),
+         .experiment = run.step,
+         .name = run.node,
+         .options = run.options,
+         .inputs = run.inputs,
+         .tags = {{"gyre.step", run.step}, {"gyre.pipeline_run", run.pipeline_run}, {"gyre.key", run.key}}});
   }
   void metric(const StepRun& run, std::string_view name, double value, std::int64_t step) override {
     recorder_.metric(run_id_of(run.pipeline_run, run.node), name, value, step);
@@ -32,6 +33,8 @@ class EngineRecorder : public StepObserver {
 
 }  // namespace
 
-std::unique_ptr<StepObserver> make_recorder(Workspace& workspace) { return std::make_unique<EngineRecorder>(workspace); }
+std::unique_ptr<StepObserver> make_recorder(Workspace& workspace) {
+  return std::make_unique<EngineRecorder>(workspace);
+}
 
 }  // namespace gyre

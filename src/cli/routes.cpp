@@ -1,6 +1,6 @@
 // All route groups, in the order in which they are mounted. A group comes from its module; nothing is routed elsewhere.
-#include "cli/app.hpp"
 #include "data/routes.hpp"
+#include "cli/app.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"

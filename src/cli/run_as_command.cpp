@@ -26,7 +26,8 @@ static void copy_out(Api& api, const std::string& digest, const fs::path& to) {
     fs::rename(blob, to);
     return;
   }
-  if (fs::exists(to)) throw Error(Code::conflict, to.string() + " exists already", "name a folder that does not exist yet");
+  if (fs::exists(to))
+    throw Error(Code::conflict, to.string() + " exists already", "name a folder that does not exist yet");
   json::value files = parse_json(std::string_view(text).substr(tree_mark.size()), digest);
   for (auto& file : files.as_array()) {
     fs::path path = folder.path() / "tree" / get_string(file, "path");
@@ -45,7 +46,10 @@ int run_step_command(const Invocation& invocation, CommandContext& context) {
     if (step.outputs.empty()) throw Error(Code::invalid, step.command + " has no result to keep");
     keep[step.outputs[0].name] = invocation.keep_as;
   }
-  json::object node{{"step", step.name}, {"options", complete(step.fields, invocation.values, step.command)}, {"inputs", inputs}, {"keep", keep}};
+  json::object node{{"step", step.name},
+                    {"options", complete(step.fields, invocation.values, step.command)},
+                    {"inputs", inputs},
+                    {"keep", keep}};
   json::object nodes, pipeline, body;
   nodes[step.name] = std::move(node);
   pipeline["name"] = step.command;
@@ -56,9 +60,11 @@ int run_step_command(const Invocation& invocation, CommandContext& context) {
   auto& run = status.at("nodes").as_array().at(0).as_object();
   auto& outputs = run.at("outputs").as_object();
   if (!invocation.out.empty() && !step.outputs.empty()) {
-    if (auto* digest = outputs.if_contains(step.outputs[0].name)) copy_out(context.api(), std::string(digest->as_string()), invocation.out);
+    if (auto* digest = outputs.if_contains(step.outputs[0].name))
+      copy_out(context.api(), std::string(digest->as_string()), invocation.out);
   }
-  if (context.json) context.print(run);
+  if (context.json)
+    context.print(run);
   else
     for (auto& [name, digest] : outputs) std::printf("%s %s\n", std::string(name).c_str(), digest.as_string().c_str());
   std::string state = get_string(run, "state");

@@ -101,7 +101,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows, bool colour
   std::string out;
   for (std::size_t r = 0; r < rows.size(); r++) {
     std::string line;
-    for (std::size_t i = 0; i < rows[r].size(); i++) line += i + 1 < rows[r].size() ? padded(rows[r][i], widths[i] + 2) : rows[r][i];
+    for (std::size_t i = 0; i < rows[r].size(); i++)
+      line += i + 1 < rows[r].size() ? padded(rows[r][i], widths[i] + 2) : rows[r][i];
     out += (r == 0 ? tinted(Tint::bold, line, colour) : line) + "\n";
   }
   return out;

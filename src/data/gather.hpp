@@ -27,7 +27,6 @@ using Convert = std::function<std::vector<Piece>(const fs::path& relative, std::
 std::size_t gather_files(StepContext& context, const fs::path& from, const fs::path& to, const std::string& corrupt,
                          const Convert& convert);
 
-
 // The files of `from`: of a single file, itself.
 std::vector<fs::path> files_of(const fs::path& from);
 fs::path file_in(const fs::path& from, const fs::path& relative);

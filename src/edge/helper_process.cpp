@@ -11,8 +11,8 @@ static fs::path result_file(const fs::path& state) { return state / "run" / "hel
 HelperProcess::HelperProcess(const fs::path& state, const fs::path& config, std::string work, std::string image)
     : result_(result_file(state)), work_(std::move(work)), image_(std::move(image)) {
   remove_all(result_);
-  child_ = Child::start(
-      {.command = {"/proc/self/exe", "helper", "--state", state, "--config", config, "--work", work_, "--image", image_}});
+  child_ = Child::start({.command = {"/proc/self/exe", "helper", "--state", state, "--config", config, "--work", work_,
+                                     "--image", image_}});
 }
 
 std::optional<Error> HelperProcess::failure() {

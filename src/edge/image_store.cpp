@@ -146,8 +146,7 @@ void ImageStore::install(const ImageReference& image, const std::string& registr
 std::vector<fs::path> ImageStore::layers(const std::string& digest) const {
   std::vector<fs::path> folders;
   json::value image = read_json_file(image_file(digest));
-  for (auto& layer : image.at("layers").as_array())
-    folders.push_back(layer_folder(json::value_to<std::string>(layer)));
+  for (auto& layer : image.at("layers").as_array()) folders.push_back(layer_folder(json::value_to<std::string>(layer)));
   return folders;
 }
 

@@ -20,7 +20,8 @@ Asset keep_asset(Workspace& workspace, const std::string& name, const std::strin
     }
     std::int64_t version = last ? get_int(*last, "version") + 1 : 1;
     workspace.rows().run("INSERT INTO asset VALUES ($1, $2, $3, $4, $5)", {name, version, type, digest, now_ms()});
-    workspace.audit("local", "keep", "data/" + name, last ? json::value(get_int(*last, "version")) : json::value(nullptr),
+    workspace.audit("local", "keep", "data/" + name,
+                    last ? json::value(get_int(*last, "version")) : json::value(nullptr),
                     {{"version", version}, {"digest", digest}});
     asset = get_asset(workspace, name);
   });
@@ -34,13 +35,16 @@ Asset get_asset(Workspace& workspace, const std::string& reference) {
                  ? workspace.rows().one("SELECT * FROM asset WHERE name = $1 ORDER BY version DESC LIMIT 1", {name})
                  : workspace.rows().one("SELECT * FROM asset WHERE name = $1 AND version = CAST($2 AS INTEGER)",
                                         {name, reference.substr(at + 1)});
-  if (!row) throw Error(Code::not_found, "there is no data called \"" + reference + "\"", "`gyre data list` shows what there is");
+  if (!row)
+    throw Error(Code::not_found, "there is no data called \"" + reference + "\"",
+                "`gyre data list` shows what there is");
   return asset_from(*row);
 }
 
 std::vector<Asset> list_assets(Workspace& workspace) {
   std::vector<Asset> assets;
-  for (auto& row : workspace.rows().query("SELECT * FROM asset ORDER BY name, version")) assets.push_back(asset_from(row));
+  for (auto& row : workspace.rows().query("SELECT * FROM asset ORDER BY name, version"))
+    assets.push_back(asset_from(row));
   return assets;
 }
 

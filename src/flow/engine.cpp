@@ -116,7 +116,8 @@ std::string Engine::Body::resolve(const std::string& reference, const Running& r
   if (reference.starts_with("file:")) return workspace.blobs().put(reference.substr(5));
   if (auto dot = reference.rfind('.'); dot != std::string::npos)
     if (auto it = running.nodes.find(reference.substr(0, dot)); it != running.nodes.end())
-      if (auto output = it->second.outputs.find(reference.substr(dot + 1)); output != it->second.outputs.end()) return output->second;
+      if (auto output = it->second.outputs.find(reference.substr(dot + 1)); output != it->second.outputs.end())
+        return output->second;
   return get_asset(workspace, reference).digest;
 }
 
@@ -147,9 +148,12 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     run.key = cache_key(step, run.options, run.inputs);
     run.state = "running";
     workspace.rows().run(
-        "INSERT INTO step_run (pipeline_run, node, step, key, state, record, started_at) VALUES ($1, $2, $3, $4, 'running', '{}', $5)",
+        "INSERT INTO step_run (pipeline_run, node, step, key, state, record, started_at) VALUES ($1, $2, $3, $4, "
+        "'running', '{}', $5)",
         {running.id, run.node, run.step, run.key, now_ms()});
-    run.id = get_int(*workspace.rows().one("SELECT max(id) AS id FROM step_run WHERE pipeline_run = $1 AND node = $2", {running.id, run.node}), "id");
+    run.id = get_int(*workspace.rows().one("SELECT max(id) AS id FROM step_run WHERE pipeline_run = $1 AND node = $2",
+                                           {running.id, run.node}),
+                     "id");
     record(run, false);
     if (!step.cached || running.fresh || !from_cache(run)) {
       tell([&](auto& observer) { observer.started(run); });
@@ -199,7 +203,8 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     workspace.rows().transaction([&] {
       if (run.id) record(run, true);
       if (run.state == "done" && step.cached)
-        workspace.rows().run("INSERT OR REPLACE INTO step_cache VALUES ($1, $2, $3, $4)", {run.key, run.step, to_json(run), now_ms()});
+        workspace.rows().run("INSERT OR REPLACE INTO step_cache VALUES ($1, $2, $3, $4)",
+                             {run.key, run.step, to_json(run), now_ms()});
     });
   } catch (const Error& error) {  // a full disk: the step counts as failed, it is not recorded as done
     run.state = "failed";
@@ -305,7 +310,8 @@ std::string Engine::start(const Pipeline& pipeline, bool fresh) {
   running->fresh = fresh;
   std::string id = running->id;
   body_->workspace.rows().run(
-      "INSERT INTO pipeline_run (id, name, definition, options, state, started_at) VALUES ($1, $2, $3, $4, 'running', $5)",
+      "INSERT INTO pipeline_run (id, name, definition, options, state, started_at) VALUES ($1, $2, $3, $4, 'running', "
+      "$5)",
       {id, pipeline.name, to_json(pipeline), json::object{{"fresh", fresh}}, now_ms()});
   launch(*body_, std::move(running), [this](Running& running) { body_->go(running); });
   return id;
@@ -343,12 +349,17 @@ static json::object status_of(const Running& running) {
     json::object object = to_json(run);
     object["station"] = node.station;
     if (run.state == "running")
-      if (auto it = running.started.find(node.id); it != running.started.end()) object["seconds"] = seconds_since_start() - it->second;
+      if (auto it = running.started.find(node.id); it != running.started.end())
+        object["seconds"] = seconds_since_start() - it->second;
     if (auto it = running.progress.find(node.id); it != running.progress.end())
       object["progress"] = {{"done", it->second.done}, {"total", it->second.total}, {"what", it->second.what}};
     nodes.push_back(std::move(object));
   }
-  json::object status{{"id", running.id}, {"name", running.pipeline.name}, {"state", running.state}, {"changes", running.changes}, {"nodes", nodes}};
+  json::object status{{"id", running.id},
+                      {"name", running.pipeline.name},
+                      {"state", running.state},
+                      {"changes", running.changes},
+                      {"nodes", nodes}};
   if (!running.error.empty()) status["error"] = running.error, status["hint"] = running.hint;
   return status;
 }
@@ -366,16 +377,19 @@ json::object Engine::status(const std::string& id, std::int64_t seen, double wai
   auto row = body_->workspace.rows().one("SELECT * FROM pipeline_run WHERE id = $1", {id});
   if (!row) throw Error(Code::not_found, "there is no pipeline run \"" + id + "\"");
   json::array nodes;
-  for (auto& step : body_->workspace.rows().query("SELECT record FROM step_run WHERE pipeline_run = $1 ORDER BY id", {id}))
+  for (auto& step :
+       body_->workspace.rows().query("SELECT record FROM step_run WHERE pipeline_run = $1 ORDER BY id", {id}))
     nodes.push_back(parse_json(get_string(step, "record"), "step_run"));
-  json::object status{{"id", id}, {"name", row->at("name")}, {"state", row->at("state")}, {"changes", 0}, {"nodes", nodes}};
+  json::object status{
+      {"id", id}, {"name", row->at("name")}, {"state", row->at("state")}, {"changes", 0}, {"nodes", nodes}};
   if (auto error = find_string(*row, "error"); error && !error->empty()) status["error"] = *error;
   return status;
 }
 
 json::array Engine::list() {
   json::array result;
-  for (auto& row : body_->workspace.rows().query("SELECT id, name, state, started_at, ended_at FROM pipeline_run ORDER BY started_at DESC LIMIT 200"))
+  for (auto& row : body_->workspace.rows().query(
+           "SELECT id, name, state, started_at, ended_at FROM pipeline_run ORDER BY started_at DESC LIMIT 200"))
     result.push_back(row);
   return result;
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Runs pipelines. A node is looked up by its key (step, version, options, content of inputs); what was done before is not
-// done again. A step runs as a child process; its outputs are staged, hashed, moved to the blobs and only then recorded.
+// Runs pipelines. A node is looked up by its key (step, version, options, content of inputs); what was done before is
+// not done again. A step runs as a child process; its outputs are staged, hashed, moved to the blobs and only then
+// recorded.
 #include <atomic>
 #include <functional>
 #include <map>
@@ -18,25 +19,26 @@ namespace gyre {
 
 struct StepRun {
   std::int64_t id = 0;
-  std::string pipeline_run;                     // id of the pipeline run it belongs to
+  std::string pipeline_run;  // id of the pipeline run it belongs to
   std::string node;
   std::string step;
-  json::object options;                         // complete
-  std::map<std::string, std::string> inputs;    // name -> digest
-  std::map<std::string, std::string> outputs;   // name -> digest
+  json::object options;                        // complete
+  std::map<std::string, std::string> inputs;   // name -> digest
+  std::map<std::string, std::string> outputs;  // name -> digest
   std::string key;
-  std::string state;                            // waiting running cached done stopped failed cancelled
+  std::string state;  // waiting running cached done stopped failed cancelled
   std::string error;
-  std::string error_code;                       // as base/error.hpp names it
+  std::string error_code;  // as base/error.hpp names it
   std::string hint;
   double seconds = 0;
-  json::object metrics;                         // last value of each
-  std::vector<std::string> said;                // lines for people
+  json::object metrics;           // last value of each
+  std::vector<std::string> said;  // lines for people
 };
 json::object to_json(const StepRun& run);
 StepRun step_run_from(const json::value& value);
 
-// Told of everything as it happens, from the engine's threads. What tracks runs, draws progress or writes events is one.
+// Told of everything as it happens, from the engine's threads. What tracks runs, draws progress or writes events is
+// one.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
@@ -49,9 +51,9 @@ class StepObserver {
 
 class Engine {
  public:
-  explicit Engine(Workspace& workspace, int cores = 0);  // 0: all of the machine
-  ~Engine();                                             // stops what runs and waits
-  void observe(StepObserver* observer);                  // kept until the engine ends
+  explicit Engine(Workspace& workspace, int cores = 0);                 // 0: all of the machine
+  ~Engine();                                                            // stops what runs and waits
+  void observe(StepObserver* observer);                                 // kept until the engine ends
   void environment(const std::string& name, const std::string& value);  // given to every step, not part of any key
 
   // Starts a pipeline in the background; its id. Durable: a pipeline that was cut off goes on with resume().

@@ -21,11 +21,13 @@ static json::value filled(const std::string& text, const json::object& parameter
     if (close == std::string::npos) throw Error(Code::invalid, where + ": \"${{\" is never closed");
     std::string name = text.substr(open + 3, close - open - 3);
     name.erase(std::remove(name.begin(), name.end(), ' '), name.end());
-    if (!name.starts_with("parameters.")) throw Error(Code::invalid, where + ": \"" + name + "\" is not parameters.NAME");
+    if (!name.starts_with("parameters."))
+      throw Error(Code::invalid, where + ": \"" + name + "\" is not parameters.NAME");
     auto* value = parameters.if_contains(name.substr(11));
     if (!value) throw Error(Code::invalid, where + ": the parameter \"" + name.substr(11) + "\" was not given");
     if (open == 0 && close + 2 == text.size()) return *value;
-    out += text.substr(at, open - at) + (value->is_string() ? std::string(value->get_string()) : json::serialize(*value));
+    out +=
+        text.substr(at, open - at) + (value->is_string() ? std::string(value->get_string()) : json::serialize(*value));
     at = close + 2;
   }
   return json::string(out + text.substr(at));
@@ -53,7 +55,8 @@ static json::value from_yaml(const YAML::Node& node, const json::object& paramet
       if (!error && number.is_number()) return number;
       return filled(text, parameters, place);
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -67,7 +70,8 @@ Pipeline parse_pipeline(std::string_view yaml, std::string_view where, const jso
   json::object parameters;
   if (document["parameters"]) parameters = from_yaml(document["parameters"], {}, where).as_object();
   for (auto& [name, value] : given) {
-    if (!parameters.contains(name)) throw Error(Code::invalid, std::string(where) + " has no parameter \"" + std::string(name) + "\"");
+    if (!parameters.contains(name))
+      throw Error(Code::invalid, std::string(where) + " has no parameter \"" + std::string(name) + "\"");
     parameters[name] = value;
   }
   document.remove("parameters");
@@ -82,7 +86,8 @@ static std::map<std::string, std::string> texts(const json::value& node, std::st
   std::map<std::string, std::string> result;
   if (auto* object = find(node, key))
     for (auto& [name, value] : object->as_object()) {
-      if (!value.is_string()) throw Error(Code::invalid, std::string(key) + "." + std::string(name) + " must be a text");
+      if (!value.is_string())
+        throw Error(Code::invalid, std::string(key) + "." + std::string(name) + " must be a text");
       result[std::string(name)] = std::string(value.get_string());
     }
   return result;
@@ -92,7 +97,8 @@ Pipeline pipeline_from(const json::value& value) {
   Pipeline pipeline;
   pipeline.name = string_or(value, "name", "pipeline");
   auto* nodes = find(value, "nodes");
-  if (!nodes || !nodes->is_object()) throw Error(Code::invalid, "a pipeline needs \"nodes\": a name and a step for each");
+  if (!nodes || !nodes->is_object())
+    throw Error(Code::invalid, "a pipeline needs \"nodes\": a name and a step for each");
   for (auto& [id, body] : nodes->get_object()) {
     Node node;
     node.id = std::string(id);
@@ -137,12 +143,15 @@ static void check_ports(const Node& node) {
     return std::any_of(ports.begin(), ports.end(), [&](const Port& port) { return port.name == name; });
   };
   for (auto& [name, reference] : node.inputs)
-    if (!has(step.inputs, name)) throw Error(Code::invalid, node.id + ": the step " + step.name + " has no input \"" + name + "\"");
+    if (!has(step.inputs, name))
+      throw Error(Code::invalid, node.id + ": the step " + step.name + " has no input \"" + name + "\"");
   for (auto& port : step.inputs)
     if (!port.optional && !node.inputs.count(port.name))
-      throw Error(Code::invalid, node.id + ": the step " + step.name + " needs the input \"" + port.name + "\"", port.help);
+      throw Error(Code::invalid, node.id + ": the step " + step.name + " needs the input \"" + port.name + "\"",
+                  port.help);
   for (auto& [name, asset] : node.keep)
-    if (!has(step.outputs, name)) throw Error(Code::invalid, node.id + ": the step " + step.name + " has no output \"" + name + "\"");
+    if (!has(step.outputs, name))
+      throw Error(Code::invalid, node.id + ": the step " + step.name + " has no output \"" + name + "\"");
 }
 
 std::vector<std::size_t> check(const Pipeline& pipeline) {

@@ -1,5 +1,6 @@
 #pragma once
-// A pipeline: steps joined by what flows between them. Written by people as YAML (docs/formats/pipeline.md), by programs as JSON.
+// A pipeline: steps joined by what flows between them. Written by people as YAML (docs/formats/pipeline.md), by
+// programs as JSON.
 #include <map>
 #include <string>
 #include <vector>
@@ -10,11 +11,12 @@ namespace gyre {
 
 struct Node {
   std::string id;
-  std::string step;                            // a step's name
+  std::string step;  // a step's name
   json::object options;
-  std::map<std::string, std::string> inputs;   // input -> "sha256:..." | "node.output" | "asset" | "asset@3" | "file:/path"
-  std::map<std::string, std::string> keep;     // output -> asset name to record it under
-  std::string station;                         // for display; may be empty
+  std::map<std::string, std::string>
+      inputs;  // input -> "sha256:..." | "node.output" | "asset" | "asset@3" | "file:/path"
+  std::map<std::string, std::string> keep;  // output -> asset name to record it under
+  std::string station;                      // for display; may be empty
 };
 
 struct Pipeline {

@@ -6,41 +6,56 @@ namespace gyre {
 
 static json::array ports_json(const std::vector<Port>& ports) {
   json::array result;
-  for (auto& port : ports) result.push_back({{"name", port.name}, {"type", port.type}, {"help", port.help}, {"optional", port.optional}});
+  for (auto& port : ports)
+    result.push_back({{"name", port.name}, {"type", port.type}, {"help", port.help}, {"optional", port.optional}});
   return result;
 }
 
 static json::object step_json(const StepEntry& entry) {
   const Step& step = *entry.step;
-  return {{"name", step.name},       {"command", step.command}, {"group", step.group},
-          {"title", step.title},     {"help", step.help},       {"version", step.version},
-          {"program", entry.program}, {"inputs", ports_json(step.inputs)}, {"outputs", ports_json(step.outputs)},
+  return {{"name", step.name},
+          {"command", step.command},
+          {"group", step.group},
+          {"title", step.title},
+          {"help", step.help},
+          {"version", step.version},
+          {"program", entry.program},
+          {"inputs", ports_json(step.inputs)},
+          {"outputs", ports_json(step.outputs)},
           {"options", schema_of(step.fields)}};
 }
 
 static json::object asset_json(Workspace& workspace, const Asset& asset) {
-  return {{"name", asset.name}, {"version", asset.version}, {"type", asset.type}, {"digest", asset.digest},
-          {"created_at", asset.created_at}, {"bytes", workspace.blobs().size(asset.digest)}};
+  return {{"name", asset.name},     {"version", asset.version},       {"type", asset.type},
+          {"digest", asset.digest}, {"created_at", asset.created_at}, {"bytes", workspace.blobs().size(asset.digest)}};
 }
 
 static std::vector<Route> pipeline_routes(Engine& engine) {
   return {
-      {"POST", "/api/pipelines", "Start a pipeline: {\"pipeline\": {...}} or {\"yaml\": text, \"parameters\": {...}}; \"fresh\" ignores the cache",
+      {"POST", "/api/pipelines",
+       "Start a pipeline: {\"pipeline\": {...}} or {\"yaml\": text, \"parameters\": {...}}; \"fresh\" ignores the "
+       "cache",
        [&engine](Request& request) {
          json::value body = request.json_body();
          json::object parameters;
          if (auto* given = find(body, "parameters")) parameters = given->as_object();
          auto* value = find(body, "pipeline");
-         Pipeline pipeline = value ? pipeline_from(*value) : parse_pipeline(get_string(body, "yaml"), string_or(body, "where", "pipeline"), parameters);
+         Pipeline pipeline =
+             value ? pipeline_from(*value)
+                   : parse_pipeline(get_string(body, "yaml"), string_or(body, "where", "pipeline"), parameters);
          auto* fresh = find(body, "fresh");
          return json_response({{"id", engine.start(pipeline, fresh && fresh->as_bool())}});
        }},
-      {"GET", "/api/pipelines", "Pipeline runs, newest first", [&engine](Request&) { return json_response({{"pipelines", engine.list()}}); }},
+      {"GET", "/api/pipelines", "Pipeline runs, newest first",
+       [&engine](Request&) {
+         return json_response({{"pipelines", engine.list()}});
+       }},
       {"GET", "/api/pipelines/{id}", "A pipeline run; ?seen=N&wait=SECONDS waits for something newer",
        [&engine](Request& request) {
          auto seen = request.query_value("seen"), wait = request.query_value("wait");
          try {
-           return json_response(engine.status(request.param("id"), seen ? std::stoll(*seen) : -1, wait ? std::min(30.0, std::stod(*wait)) : 0));
+           return json_response(engine.status(request.param("id"), seen ? std::stoll(*seen) : -1,
+                                              wait ? std::min(30.0, std::stod(*wait)) : 0));
          } catch (const std::logic_error&) {
            throw Error(Code::invalid, "seen and wait must be numbers");
          }
@@ -72,14 +87,18 @@ std::vector<Route> flow_routes(Workspace& workspace, Engine& engine) {
          return json_response({{"assets", assets}});
        }},
       {"GET", "/api/assets/{name}", "One asset: NAME or NAME@VERSION",
-       [&workspace](Request& request) { return json_response(asset_json(workspace, get_asset(workspace, request.param("name")))); }},
-      {"POST", "/api/assets", "Name content: {\"name\",\"type\",\"digest\"} or {\"name\",\"type\",\"path\"} on this machine",
+       [&workspace](Request& request) {
+         return json_response(asset_json(workspace, get_asset(workspace, request.param("name"))));
+       }},
+      {"POST", "/api/assets",
+       "Name content: {\"name\",\"type\",\"digest\"} or {\"name\",\"type\",\"path\"} on this machine",
        [&workspace](Request& request) {
          json::value body = request.json_body();
          auto path = find_string(body, "path");
          std::string digest = path ? workspace.blobs().put(*path) : get_string(body, "digest");
          if (!workspace.blobs().has(digest)) throw Error(Code::not_found, "no content with digest " + digest);
-         return json_response(asset_json(workspace, keep_asset(workspace, get_string(body, "name"), get_string(body, "type"), digest)));
+         return json_response(
+             asset_json(workspace, keep_asset(workspace, get_string(body, "name"), get_string(body, "type"), digest)));
        }},
       {"GET", "/api/blobs/{digest}", "Content by its digest; of a folder: the list of its files",
        [&workspace](Request& request) {

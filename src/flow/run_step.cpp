@@ -13,13 +13,15 @@
 namespace gyre {
 
 std::string cache_key(const Step& step, const json::object& options, const std::map<std::string, std::string>& inputs) {
-  return digest_of(canonical({{"step", step.name}, {"version", step.version}, {"options", options}, {"inputs", json::value_from(inputs)}}));
+  return digest_of(canonical(
+      {{"step", step.name}, {"version", step.version}, {"options", options}, {"inputs", json::value_from(inputs)}}));
 }
 
 static fs::path program_path(std::string_view program) {
   fs::path path = own_program().parent_path() / program;
   if (!fs::exists(path))
-    throw Error(Code::unsupported, "the program " + std::string(program) + " is not beside gyre (" + path.string() + ")",
+    throw Error(Code::unsupported,
+                "the program " + std::string(program) + " is not beside gyre (" + path.string() + ")",
                 "build it, or install the package that has it");
   return path;
 }
@@ -29,7 +31,8 @@ static Spawn spawn_for(const StepRun& run, const fs::path& folder, int threads, 
               .output_file = folder / "log",
               .events = true};
   // Spinning OpenMP threads on a busy machine cost ten times the time; each library gets its share of cores by hand.
-  spawn.environment = {{"OMP_WAIT_POLICY", "passive"}, {"OPENBLAS_NUM_THREADS", "1"}, {"OMP_NUM_THREADS", std::to_string(threads)}};
+  spawn.environment = {
+      {"OMP_WAIT_POLICY", "passive"}, {"OPENBLAS_NUM_THREADS", "1"}, {"OMP_NUM_THREADS", std::to_string(threads)}};
   for (auto& [name, value] : environment) spawn.environment[std::string(name)] = std::string(value.as_string());
   return spawn;
 }
@@ -58,8 +61,8 @@ static std::string last_lines(const fs::path& log) {
   return text;
 }
 
-void run_step(Workspace& workspace, StepRun& run, int threads, const json::object& environment, const std::atomic<bool>& stop,
-              const StepEvents& events) {
+void run_step(Workspace& workspace, StepRun& run, int threads, const json::object& environment,
+              const std::atomic<bool>& stop, const StepEvents& events) {
   const Step& step = get_step(run.step);
   fs::path folder = workspace.run_folder() / "steps" / std::to_string(run.id);
   remove_tree(folder);
@@ -91,7 +94,8 @@ void run_step(Workspace& workspace, StepRun& run, int threads, const json::objec
   int code = child.wait();
   if (code != 0 && code != stopped_exit_code) {
     if (!error) {
-      std::string how = code > 128 ? "was killed by signal " + std::to_string(code - 128) : "ended with exit code " + std::to_string(code);
+      std::string how = code > 128 ? "was killed by signal " + std::to_string(code - 128)
+                                   : "ended with exit code " + std::to_string(code);
       error.emplace(Code::internal, "the step " + run.step + " " + how, last_lines(folder / "log"));
     }
     run.state = stop ? "cancelled" : "failed";
@@ -99,7 +103,9 @@ void run_step(Workspace& workspace, StepRun& run, int threads, const json::objec
   }
   for (auto& [name, path] : file.outputs) {
     if (!fs::exists(path)) {
-      if (std::any_of(step.outputs.begin(), step.outputs.end(), [&](auto& port) { return port.name == name && port.optional; })) continue;
+      if (std::any_of(step.outputs.begin(), step.outputs.end(),
+                      [&](auto& port) { return port.name == name && port.optional; }))
+        continue;
       throw Error(Code::internal, "the step " + run.step + " ended without its output \"" + name + "\"");
     }
     run.outputs[name] = workspace.blobs().put(path, true);

@@ -16,7 +16,7 @@ struct StepEvents {
 };
 
 // Fills in `run`: state, outputs, metrics, error. `stop` turns true when the step shall finish with what it has.
-void run_step(Workspace& workspace, StepRun& run, int threads, const json::object& environment, const std::atomic<bool>& stop,
-              const StepEvents& events);
+void run_step(Workspace& workspace, StepRun& run, int threads, const json::object& environment,
+              const std::atomic<bool>& stop, const StepEvents& events);
 
 }  // namespace gyre

@@ -20,7 +20,8 @@ struct StepFile {
 json::object to_json(const StepFile& file);
 StepFile step_file_from(const json::value& value);
 
-// `<program> step <step.json>`: runs the step; 0 done, 75 stopped early with usable outputs, else the error's exit code.
+// `<program> step <step.json>`: runs the step; 0 done, 75 stopped early with usable outputs, else the error's exit
+// code.
 int step_main(const std::filesystem::path& step_json);
 inline constexpr int stopped_exit_code = 75;
 

@@ -66,14 +66,17 @@ class ProcessContext : public StepContext {
   void say(std::string_view line) override { send({{"kind", "say"}, {"line", line}}); }
   void send(const json::object& event) {
     std::lock_guard lock(mutex_);
-    if (events_ >= 0) write_all(events_, json::serialize(event) + "\n", "events");
-    else std::fprintf(stderr, "%s\n", json::serialize(event).c_str());
+    if (events_ >= 0)
+      write_all(events_, json::serialize(event) + "\n", "events");
+    else
+      std::fprintf(stderr, "%s\n", json::serialize(event).c_str());
   }
 
  private:
   static fs::path lookup(const std::map<std::string, std::string>& paths, std::string_view name, const char* what) {
     auto it = paths.find(std::string(name));
-    if (it == paths.end()) throw Error(Code::invalid, std::string("the step has no ") + what + " \"" + std::string(name) + "\"");
+    if (it == paths.end())
+      throw Error(Code::invalid, std::string("the step has no ") + what + " \"" + std::string(name) + "\"");
     return it->second;
   }
   const StepFile& file_;

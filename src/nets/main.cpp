@@ -1,4 +1,5 @@
-// `gyre-nets`: runs the steps that train nets, as processes of their own. libtorch is only here: it costs a second of start-up.
+// `gyre-nets`: runs the steps that train nets, as processes of their own. libtorch is only here: it costs a second of
+// start-up.
 #include <cstdio>
 #include <cstring>
 

@@ -5,8 +5,8 @@
 #include "base/file.hpp"
 #include "learn/life.hpp"
 #include "nets/export.hpp"
-#include "nets/series_windows.hpp"
 #include "nets/picture_net.hpp"
+#include "nets/series_windows.hpp"
 
 namespace gyre {
 

@@ -8,8 +8,8 @@
 #include "learn/metrics.hpp"
 #include "media/sound.hpp"
 #include "nets/export.hpp"
-#include "nets/sound_net.hpp"
 #include "nets/picture_net.hpp"
+#include "nets/sound_net.hpp"
 #include "nets/trainer.hpp"
 #include "nets/unlike.hpp"
 

@@ -21,7 +21,8 @@ Blobs::Blobs(std::filesystem::path root) : root_(std::move(root)) {
 }
 
 static fs::path place(const fs::path& root, std::string_view digest) {
-  if (!is_digest(digest)) throw Error(Code::invalid, "\"" + std::string(digest) + "\" is no digest", "a digest is sha256: and 64 hex digits");
+  if (!is_digest(digest))
+    throw Error(Code::invalid, "\"" + std::string(digest) + "\" is no digest", "a digest is sha256: and 64 hex digits");
   return root / "sha256" / digest.substr(7, 2) / digest.substr(9);
 }
 
@@ -162,12 +163,14 @@ std::filesystem::path Blobs::open(std::string_view digest) {
   for (auto& file : tree_files(path(digest))) {
     fs::path relative = get_string(file, "path");
     if (relative.is_absolute() || relative.lexically_normal() != relative || *relative.begin() == "..")
-      throw Error(Code::invalid, std::string(digest) + " names a file outside its folder: \"" + relative.string() + "\"");
+      throw Error(Code::invalid,
+                  std::string(digest) + " names a file outside its folder: \"" + relative.string() + "\"");
     fs::path to = made / relative;
     make_folders(to.parent_path());
     fs::create_hard_link(path(get_string(file, "digest")), to);
   }
-  if (::rename(made.c_str(), tree.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY) throw system_error(errno, tree.string());
+  if (::rename(made.c_str(), tree.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
+    throw system_error(errno, tree.string());
   return tree;
 }
 

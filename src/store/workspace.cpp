@@ -38,34 +38,41 @@ static int take_lock(const fs::path& path) {
   FileHandle lock = open_file(path, O_RDWR | O_CREAT);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     std::string holder = read_file(path);
-    throw Error(Code::conflict, "another gyre (process " + holder + ") is working in " + path.parent_path().parent_path().string(),
+    throw Error(Code::conflict,
+                "another gyre (process " + holder + ") is working in " + path.parent_path().parent_path().string(),
                 "wait for it, or run `gyre up`: a server lets many commands work at once");
   }
   std::string self = std::to_string(::getpid());
-  if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), self.data(), self.size(), 0) < 0) throw system_error(errno, path.string());
+  if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), self.data(), self.size(), 0) < 0)
+    throw system_error(errno, path.string());
   return lock.release();
 }
 
 static void migrate(Sqlite& rows) {
-  rows.script("CREATE TABLE IF NOT EXISTS migration (module TEXT NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL,"
-              " digest TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (module, number)) STRICT");
+  rows.script(
+      "CREATE TABLE IF NOT EXISTS migration (module TEXT NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL,"
+      " digest TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (module, number)) STRICT");
   auto known = [](const Row& row) {
     for (auto& migration : all_migrations())
-      if (migration.module == row.at("module").as_string() && migration.number == row.at("number").as_int64()) return true;
+      if (migration.module == row.at("module").as_string() && migration.number == row.at("number").as_int64())
+        return true;
     return false;
   };
   for (auto& row : rows.query("SELECT module, number, title FROM migration"))
     if (!known(row))
-      throw Error(Code::unsupported, "this workspace was written by a newer gyre (it has " + get_string(row, "module") + " migration " +
-                                         std::to_string(get_int(row, "number")) + ", \"" + get_string(row, "title") + "\")",
+      throw Error(Code::unsupported,
+                  "this workspace was written by a newer gyre (it has " + get_string(row, "module") + " migration " +
+                      std::to_string(get_int(row, "number")) + ", \"" + get_string(row, "title") + "\")",
                   "use that version; nothing was changed");
   for (auto& migration : all_migrations()) {
     std::string digest = digest_of(migration.sql);
-    auto row = rows.one("SELECT digest FROM migration WHERE module = $1 AND number = $2", {migration.module, migration.number});
+    auto row = rows.one("SELECT digest FROM migration WHERE module = $1 AND number = $2",
+                        {migration.module, migration.number});
     if (row) {
       if (get_string(*row, "digest") != digest)
-        throw Error(Code::unsupported, "migration " + std::string(migration.module) + "/" + std::to_string(migration.number) +
-                                           " differs from the one this workspace was made with",
+        throw Error(Code::unsupported,
+                    "migration " + std::string(migration.module) + "/" + std::to_string(migration.number) +
+                        " differs from the one this workspace was made with",
                     "use the gyre that made it");
       continue;
     }
@@ -78,7 +85,9 @@ static void migrate(Sqlite& rows) {
 }
 
 Workspace::Workspace(std::filesystem::path dot_gyre)
-    : root_(fs::absolute(dot_gyre)), lock_((make_folders(root_ / "run"), take_lock(root_ / "run" / "lock"))), blobs_(root_ / "blobs") {
+    : root_(fs::absolute(dot_gyre)),
+      lock_((make_folders(root_ / "run"), take_lock(root_ / "run" / "lock"))),
+      blobs_(root_ / "blobs") {
   try {
     make_folders(keys());
     rows_ = std::make_unique<Sqlite>(root_ / "gyre.db");
@@ -98,8 +107,8 @@ json::value Workspace::config() const {
   return fs::exists(file) ? read_json_file(file) : json::value(json::object());
 }
 
-void Workspace::audit(std::string_view who, std::string_view action, std::string_view subject, const json::value& before,
-                      const json::value& after) {
+void Workspace::audit(std::string_view who, std::string_view action, std::string_view subject,
+                      const json::value& before, const json::value& after) {
   rows_->transaction([&] {
     auto last = rows_->one("SELECT id, chain FROM audit ORDER BY id DESC LIMIT 1");
     std::int64_t id = last ? get_int(*last, "id") + 1 : 1;

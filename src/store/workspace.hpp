@@ -23,10 +23,10 @@ class Workspace {
 
   Sqlite& rows() { return *rows_; }
   Blobs& blobs() { return blobs_; }
-  const std::filesystem::path& root() const { return root_; }       // the `.gyre` folder
+  const std::filesystem::path& root() const { return root_; }  // the `.gyre` folder
   std::filesystem::path run_folder() const { return root_ / "run"; }
-  std::filesystem::path keys() const { return root_ / "keys"; }     // mode 700
-  json::value config() const;                                       // config.yaml / config.json, defaults filled in
+  std::filesystem::path keys() const { return root_ / "keys"; }  // mode 700
+  json::value config() const;                                    // config.yaml / config.json, defaults filled in
 
   // Who did what to what: an append-only chain (store/audit.hpp has the reader's half).
   void audit(std::string_view who, std::string_view action, std::string_view subject, const json::value& before,

@@ -18,15 +18,16 @@ void print_fields(const std::vector<Field>& fields, std::string_view prefix) {
     if (field.limits.min) limits += ", at least " + canonical(*field.limits.min);
     if (field.limits.max) limits += ", at most " + canonical(*field.limits.max);
     for (auto& choice : field.limits.choices) limits += (&choice == &field.limits.choices[0] ? ": " : ", ") + choice;
-    std::printf("| `%s%s` | %s | %s | %s%s |\n", std::string(prefix).c_str(), field.name.c_str(), name_of(field.type).data(),
-                initial.c_str(), field.help.c_str(), limits.c_str());
+    std::printf("| `%s%s` | %s | %s | %s%s |\n", std::string(prefix).c_str(), field.name.c_str(),
+                name_of(field.type).data(), initial.c_str(), field.help.c_str(), limits.c_str());
   }
   std::printf("\n");
 }
 
 void print_ports(const char* what, const std::vector<Port>& ports) {
   for (auto& port : ports)
-    std::printf("- %s `%s` (%s%s): %s\n", what, port.name.c_str(), port.type.c_str(), port.optional ? ", may be left out" : "", port.help.c_str());
+    std::printf("- %s `%s` (%s%s): %s\n", what, port.name.c_str(), port.type.c_str(),
+                port.optional ? ", may be left out" : "", port.help.c_str());
 }
 
 void steps_page() {
@@ -42,10 +43,13 @@ void steps_page() {
 }
 
 void commands_page() {
-  std::printf("# Commands\n\nPrinted by `gyre docs commands`. Steps are commands too: see [steps](steps.md). Every command takes `--json`.\n");
+  std::printf(
+      "# Commands\n\nPrinted by `gyre docs commands`. Steps are commands too: see [steps](steps.md). Every command "
+      "takes `--json`.\n");
   for (auto* command : all_commands()) {
     std::string arguments;
-    for (auto& field : command->arguments) arguments += " " + (field.limits.required ? field.name : "[" + field.name + "]");
+    for (auto& field : command->arguments)
+      arguments += " " + (field.limits.required ? field.name : "[" + field.name + "]");
     std::printf("\n## `gyre %s%s`\n\n%s\n\n", command->words.c_str(), arguments.c_str(), command->help.c_str());
     print_fields(command->arguments, "");
     print_fields(command->options, "--");
@@ -54,7 +58,8 @@ void commands_page() {
 
 void route_rows(const char* title, const RouteTable& table) {
   std::printf("\n## %s\n\n| method | path | what |\n|---|---|---|\n", title);
-  for (auto& route : table.routes()) std::printf("| %s | `%s` | %s |\n", route.method.c_str(), route.pattern.c_str(), route.help.c_str());
+  for (auto& route : table.routes())
+    std::printf("| %s | `%s` | %s |\n", route.method.c_str(), route.pattern.c_str(), route.help.c_str());
 }
 
 void routes_page() {
@@ -67,9 +72,12 @@ void routes_page() {
 
 int run(const json::object& values, CommandContext&) {
   std::string page = get_string(values, "page");
-  if (page == "steps") steps_page();
-  else if (page == "commands") commands_page();
-  else routes_page();
+  if (page == "steps")
+    steps_page();
+  else if (page == "commands")
+    commands_page();
+  else
+    routes_page();
   return 0;
 }
 

@@ -7,7 +7,8 @@ namespace gyre {
 
 static const std::vector<Field> fields{
     field("seed", &LoopOptions::seed, "another seed renders another line", {.min = 0, .max = 1e9}),
-    field("folder", &LoopOptions::folder, "workspace and devices are kept here; the same folder again does only what is new"),
+    field("folder", &LoopOptions::folder,
+          "workspace and devices are kept here; the same folder again does only what is new"),
     field("out", &LoopOptions::out, "file for the figures"),
 };
 
@@ -18,16 +19,17 @@ static int run(const json::object& values, CommandContext& context) {
   Turn turn(options, context.json);
   json::object figures = turn.run();
   write_file(out, pretty(figures) + "\n");
-  if (context.json) context.print(figures);
-  else std::printf("%s\nwritten to %s\n", loop_table(figures, context.terminal).c_str(), out.c_str());
+  if (context.json)
+    context.print(figures);
+  else
+    std::printf("%s\nwritten to %s\n", loop_table(figures, context.terminal).c_str(), out.c_str());
   return 0;
 }
 
-extern const Command command_loop{
-    .words = "loop",
-    .help = "Turn the whole loop once on the demo line, with real parts",
-    .arguments = {},
-    .options = fields,
-    .run = run};
+extern const Command command_loop{.words = "loop",
+                                  .help = "Turn the whole loop once on the demo line, with real parts",
+                                  .arguments = {},
+                                  .options = fields,
+                                  .run = run};
 
 }  // namespace gyre

@@ -17,10 +17,13 @@ static int run(const json::object& values, CommandContext& context) {
     json::value value = json::parse(pair.substr(equals + 1), no_json);
     parameters[pair.substr(0, equals)] = no_json ? json::value(json::string(pair.substr(equals + 1))) : value;
   }
-  json::object body{{"yaml", read_file(file)}, {"where", file.string()}, {"parameters", parameters}, {"fresh", values.at("fresh")}};
+  json::object body{
+      {"yaml", read_file(file)}, {"where", file.string()}, {"parameters", parameters}, {"fresh", values.at("fresh")}};
   json::object status = follow_pipeline(context.api(), body, {.quiet = context.json});
-  if (context.json) context.print(status);
-  else std::printf("%s: %s\n", get_string(status, "name").c_str(), get_string(status, "state").c_str());
+  if (context.json)
+    context.print(status);
+  else
+    std::printf("%s: %s\n", get_string(status, "name").c_str(), get_string(status, "state").c_str());
   return get_string(status, "state") == "done" ? 0 : row_of(Code::cancelled).exit_code;
 }
 

@@ -42,7 +42,9 @@ sigset_t block_signals() {
 
 std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
 
-std::string url_of(const std::string& address, int port) { return "http://" + host_of(address) + ":" + std::to_string(port); }
+std::string url_of(const std::string& address, int port) {
+  return "http://" + host_of(address) + ":" + std::to_string(port);
+}
 
 // Devices know broker and registry by their ports: 0 takes those of the last time when they are free, else new ones.
 int usual_port(std::int64_t wanted, int last, const std::string& address) {
@@ -61,12 +63,16 @@ int run(const json::object& values, CommandContext& context) {
     std::printf("made a workspace: %s\n", root.c_str());
   }
   App app(root);
-  auto log = [](std::string_view line) { std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data()); };
+  auto log = [](std::string_view line) {
+    std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());
+  };
   HttpServer server({.spool = app.workspace.run_folder() / "spool", .log = log});
   int port = server.listen({.address = options.address, .port = int(options.port), .routes = &app.api});
   FleetAddresses last = app.fleet.addresses();  // the usual ports when there was no last time
   int last_registry = std::atoi(last.registry.substr(last.registry.rfind(':') + 1).c_str());
-  int registry_port = server.listen({.address = options.address, .port = usual_port(options.registry_port, last_registry, options.address), .routes = &app.registry});
+  int registry_port = server.listen({.address = options.address,
+                                     .port = usual_port(options.registry_port, last_registry, options.address),
+                                     .routes = &app.registry});
   std::string url = url_of(options.address, port), registry = url_of(options.address, registry_port);
   app.engine.environment("GYRE_URL", url);
   int mqtt_port = usual_port(options.mqtt_port, last.port, options.address);
@@ -77,8 +83,11 @@ int run(const json::object& values, CommandContext& context) {
   fs::path state_file = app.workspace.run_folder() / "server.json";
   write_file(state_file, pretty(state), 0600);
   app.engine.resume();
-  if (context.json) context.print(state);
-  else std::printf("gyre is up: %s  registry %s\nworkspace %s; Ctrl-C ends it\n", url.c_str(), registry.c_str(), root.c_str());
+  if (context.json)
+    context.print(state);
+  else
+    std::printf("gyre is up: %s  registry %s\nworkspace %s; Ctrl-C ends it\n", url.c_str(), registry.c_str(),
+                root.c_str());
   std::fflush(stdout);
   int number = 0;
   ::sigwait(&signals, &number);
@@ -91,11 +100,10 @@ int run(const json::object& values, CommandContext& context) {
 
 }  // namespace
 
-extern const Command command_up{
-    .words = "up",
-    .help = "Serve this workspace: REST, registry, device bus",
-    .arguments = {},
-    .options = fields,
-    .run = run};
+extern const Command command_up{.words = "up",
+                                .help = "Serve this workspace: REST, registry, device bus",
+                                .arguments = {},
+                                .options = fields,
+                                .run = run};
 
 }  // namespace gyre

@@ -16,15 +16,21 @@ json::object Turn::figures() {
                    {"day_after", again.metric("day-again", "accuracy")},
                    {"evening_after", again.metric("evening-again", "accuracy")},
                    {"int8_day", built.metric("bottle-int8", "accuracy")}};
-  out["gearbox"] = {{"accuracy", built.metric("gearbox-test", "accuracy")}, {"unseen_auc", built.metric("gearbox-unseen-test", "unseen_auc")}};
+  out["gearbox"] = {{"accuracy", built.metric("gearbox-test", "accuracy")},
+                    {"unseen_auc", built.metric("gearbox-unseen-test", "unseen_auc")}};
   json::object pump;
-  for (auto name : {"false_alarms_raw", "false_alarms_rule", "recall_raw", "recall_rule"}) pump[name] = built.metric("pump-test", name);
+  for (auto name : {"false_alarms_raw", "false_alarms_rule", "recall_raw", "recall_rule"})
+    pump[name] = built.metric("pump-test", name);
   for (auto name : {"life_rmse", "life_rmse_mean"}) pump[name] = built.metric("life-test", name);
   out["pump"] = std::move(pump);
   json::array list;
   for (auto& device : bottle_again_.rollout.at("devices").as_array())
-    list.push_back({{"id", device.at("id")},         {"ring", device.at("ring")},     {"digest", device.at("digest")},
-                    {"accuracy", device.at("accuracy")}, {"p50_ms", device.at("p50_ms")}, {"p99_ms", device.at("p99_ms")},
+    list.push_back({{"id", device.at("id")},
+                    {"ring", device.at("ring")},
+                    {"digest", device.at("digest")},
+                    {"accuracy", device.at("accuracy")},
+                    {"p50_ms", device.at("p50_ms")},
+                    {"p99_ms", device.at("p99_ms")},
                     {"module_pss_mb", device.at("pss_mb")}});
   out["devices"] = std::move(list);
   json::value twin = api.call("GET", "/api/devices/line-1");
@@ -65,20 +71,27 @@ std::string loop_table(const json::object& figures, bool colour) {
       {"bottles, 8-bit model, day", share(at("bottle", "int8_day"))},
       {"gearbox, known states", share(at("gearbox", "accuracy"))},
       {"gearbox, faults never seen", "AUC " + number(at("gearbox", "unseen_auc"), "%.3f")},
-      {"pump, false alarms", number(at("pump", "false_alarms_raw"), "%.0f") + " raw, " + number(at("pump", "false_alarms_rule"), "%.0f") + " behind the stream rule"},
-      {"pump, faults found", share(at("pump", "recall_raw")) + " raw, " + share(at("pump", "recall_rule")) + " behind the stream rule"},
-      {"pump, remaining life", "RMSE " + number(at("pump", "life_rmse"), "%.1f") + ", of the mean " + number(at("pump", "life_rmse_mean"), "%.1f")},
-      {"model, image, update", short_size(figures.at("model_bytes").to_number<double>()) + ", " + short_size(figures.at("image_bytes").to_number<double>()) + ", " +
+      {"pump, false alarms", number(at("pump", "false_alarms_raw"), "%.0f") + " raw, " +
+                                 number(at("pump", "false_alarms_rule"), "%.0f") + " behind the stream rule"},
+      {"pump, faults found",
+       share(at("pump", "recall_raw")) + " raw, " + share(at("pump", "recall_rule")) + " behind the stream rule"},
+      {"pump, remaining life", "RMSE " + number(at("pump", "life_rmse"), "%.1f") + ", of the mean " +
+                                   number(at("pump", "life_rmse_mean"), "%.1f")},
+      {"model, image, update", short_size(figures.at("model_bytes").to_number<double>()) + ", " +
+                                   short_size(figures.at("image_bytes").to_number<double>()) + ", " +
                                    short_size(figures.at("update_bytes").to_number<double>())},
-      {"agent", number(at("agent", "pss_mb"), "%.1f MB, ") + number(at("agent", "start_ms"), "%.0f ms to connected, ") + short_size(at("agent", "binary_bytes").to_number<double>())},
+      {"agent", number(at("agent", "pss_mb"), "%.1f MB, ") + number(at("agent", "start_ms"), "%.0f ms to connected, ") +
+                    short_size(at("agent", "binary_bytes").to_number<double>())},
   };
   out += table(others, colour) + "\n";
   std::vector<std::vector<std::string>> devices{{"device", "ring", "accuracy", "p50", "p99", "module"}};
   for (auto& device : figures.at("devices").as_array())
-    devices.push_back({get_string(device, "id"), get_string(device, "ring"), share(device.at("accuracy")), number(device.at("p50_ms"), "%.1f ms"),
-                       number(device.at("p99_ms"), "%.1f ms"), number(device.at("module_pss_mb"), "%.1f MB")});
+    devices.push_back({get_string(device, "id"), get_string(device, "ring"), share(device.at("accuracy")),
+                       number(device.at("p50_ms"), "%.1f ms"), number(device.at("p99_ms"), "%.1f ms"),
+                       number(device.at("module_pss_mb"), "%.1f MB")});
   out += table(devices, colour) + "\nseconds:";
-  for (auto& [station, value] : figures.at("seconds").as_object()) out += "  " + std::string(station) + " " + number(value, "%.1f");
+  for (auto& [station, value] : figures.at("seconds").as_object())
+    out += "  " + std::string(station) + " " + number(value, "%.1f");
   return out + "\n";
 }
 

@@ -20,14 +20,17 @@ LoopParts::LoopParts(fs::path folder) : folder_(std::move(folder)) {
 void LoopParts::start_server() {
   fs::path dot_gyre = folder_ / ".gyre";
   if (!running_server(dot_gyre)) {
-    server_ = Child::start({.command = {own_program().string(), "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"},
-                            .environment = {{"GYRE_HOME", dot_gyre.string()}},
-                            .folder = folder_,
-                            .output_file = folder_ / "server.log"});
+    server_ = Child::start(
+        {.command = {own_program().string(), "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"},
+         .environment = {{"GYRE_HOME", dot_gyre.string()}},
+         .folder = folder_,
+         .output_file = folder_ / "server.log"});
     for (double until = seconds_since_start() + 30; !running_server(dot_gyre);) {
       if (!server_.running())
         throw Error(Code::unavailable, "the server did not start", "see " + (folder_ / "server.log").string());
-      if (seconds_since_start() > until) throw Error(Code::unavailable, "the server does not answer after 30 s", "see " + (folder_ / "server.log").string());
+      if (seconds_since_start() > until)
+        throw Error(Code::unavailable, "the server does not answer after 30 s",
+                    "see " + (folder_ / "server.log").string());
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
@@ -53,8 +56,8 @@ void LoopParts::start_agents() {
   for (auto& [name, child] : agents_) {
     if (child.running()) continue;
     fs::path folder = device_folder(name);
-    child = Child::start({.command = {(own_program().parent_path() / "gyre-edge").string(), "run", "--state", (folder / "state").string(),
-                                      "--config", (folder / "device.json").string()},
+    child = Child::start({.command = {(own_program().parent_path() / "gyre-edge").string(), "run", "--state",
+                                      (folder / "state").string(), "--config", (folder / "device.json").string()},
                           .output_file = folder / "agent.log"});
   }
 }

@@ -39,9 +39,12 @@ class Turn {
     json::object rollout;
   };
   Results pipeline(std::string_view example_name, const json::object& parameters);
-  Results drive(const std::string& name, const std::string& condition, const Deployed& bottle, std::int64_t frames, std::int64_t seed);
-  std::string register_model(const std::string& name, const Results& results, const std::string& node, const json::object& metrics);
-  Deployed deploy(const std::string& app, const std::string& input, const std::string& model, const std::string& package, const json::object& more);
+  Results drive(const std::string& name, const std::string& condition, const Deployed& bottle, std::int64_t frames,
+                std::int64_t seed);
+  std::string register_model(const std::string& name, const Results& results, const std::string& node,
+                             const json::object& metrics);
+  Deployed deploy(const std::string& app, const std::string& input, const std::string& model,
+                  const std::string& package, const json::object& more);
   void watch_bottle(const Deployed& bottle, const Results& results, const std::string& node);
   void first_half();
   void second_half();

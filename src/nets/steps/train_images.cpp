@@ -26,7 +26,7 @@ const Step step_train_images = step<TrainImages>(
            {.min = 0.02, .max = 0.5}),
      field("epochs", &TrainImages::epochs, "passes over the samples; 0: by their number", {.min = 0, .max = 10000}),
      field("batch", &TrainImages::batch, "samples in one step of the optimiser", {.min = 2, .max = 1024}),
-     field("rate", &TrainImages::rate, "highest learning rate; 0: 0.004, with `start` 0.0015", {.min = 0, .max = 1}),
+     field("rate", &TrainImages::rate, "highest learning rate; 0: 0.004, with `start` 0.003", {.min = 0, .max = 1}),
      field("size", &TrainImages::size, "pixels of the net's square input; 0: by the pictures", {.min = 0, .max = 1024}),
      field("augment", &TrainImages::augment, "how much training pictures are varied",
            {.choices = {"none", "usual", "strong"}}),
