@@ -31,7 +31,7 @@ json::object Turn::figures() {
                     {"accuracy", device.at("accuracy")},
                     {"p50_ms", device.at("p50_ms")},
                     {"p99_ms", device.at("p99_ms")},
-                    {"module_pss_mb", device.at("pss_mb")}});
+                    {"module_pss_mb", device.at("module_pss_mb")}});
   out["devices"] = std::move(list);
   json::value twin = api.call("GET", "/api/devices/line-1");
   auto& agent = twin.at("reported").at("agent").as_object();

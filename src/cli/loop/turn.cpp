@@ -81,7 +81,13 @@ Turn::Deployed Turn::deploy(const std::string& app, const std::string& input, co
   json::object request{
       {"app", app}, {"image", deployed.image}, {"input", input}, {"model", model}, {"rings", {"test", "production"}}};
   for (auto& [key, value] : more) request[key] = value;
-  json::object rollout = api.call("POST", "/api/rollouts", request).as_object();
+  // A turn that is repeated does not take the devices back to the first version: what was rolled out once, was.
+  json::object rollout;
+  json::value before = api.call("GET", "/api/rollouts");
+  for (auto& item : before.at("rollouts").as_array())
+    if (get_string(item, "image") == deployed.image && get_string(item, "state") == "done")
+      rollout = api.call("GET", "/api/rollouts/" + std::to_string(get_int(item, "id"))).as_object();
+  if (rollout.empty()) rollout = api.call("POST", "/api/rollouts", request).as_object();
   std::string id = std::to_string(get_int(rollout, "id"));
   if (get_string(rollout, "state") != "done") parts_.start_agents();
   LiveLines live(is_terminal(1) && !quiet_);
