@@ -275,6 +275,7 @@ class Agent {
   // What changed since the last time, as a merge patch.
   void report() {
     if (start_ms_ == 0) return;  // before the first connect there is no start time to tell
+    if (pss_mb_ == 0) pss_mb_ = process_pss_mb(::getpid());
     json::object modules;
     for (auto& [name, keeper] : keepers_) modules[name] = keeper->reported();
     json::object document{{"desired_version", state_.desired_version()},

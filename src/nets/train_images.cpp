@@ -61,7 +61,7 @@ TrainingPlan plan_for(const TrainImages& options, std::int64_t samples, bool goe
   // Few samples need small batches and more passes to take enough steps.
   plan.batch = static_cast<int>(std::clamp<std::int64_t>(samples / 4, 4, options.batch));
   double batches = std::ceil(static_cast<double>(samples) / plan.batch);
-  double steps = goes_on ? 1000 : 1300;
+  constexpr double steps = 1300;
   plan.epochs =
       options.epochs ? options.epochs : static_cast<int>(std::clamp(steps / batches, goes_on ? 8.0 : 20.0, 100.0));
   plan.rate = options.rate > 0 ? options.rate : goes_on ? 0.003 : 0.004;

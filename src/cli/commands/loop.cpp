@@ -9,6 +9,8 @@ static const std::vector<Field> fields{
     field("seed", &LoopOptions::seed, "another seed renders another line", {.min = 0, .max = 1e9}),
     field("folder", &LoopOptions::folder,
           "workspace and devices are kept here; the same folder again does only what is new"),
+    field("quick", &LoopOptions::quick,
+          "a small turn in half a minute, to see that every part works; its models are poor"),
     field("out", &LoopOptions::out, "file for the figures"),
 };
 

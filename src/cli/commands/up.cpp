@@ -47,8 +47,15 @@ std::string url_of(const std::string& address, int port) {
 }
 
 // Devices know broker and registry by their ports: 0 takes those of the last time when they are free, else new ones.
-int usual_port(std::int64_t wanted, int last, const std::string& address) {
-  return wanted ? static_cast<int>(wanted) : free_port(address, last);
+int listen_at_usual_port(HttpServer& server, Listener listener, std::int64_t wanted, int last) {
+  listener.port = wanted ? static_cast<int>(wanted) : last;
+  try {
+    return server.listen(listener);
+  } catch (const Error&) {
+    if (wanted || !last) throw;
+  }
+  listener.port = 0;
+  return server.listen(listener);
 }
 
 int run(const json::object& values, CommandContext& context) {
@@ -70,15 +77,24 @@ int run(const json::object& values, CommandContext& context) {
   int port = server.listen({.address = options.address, .port = int(options.port), .routes = &app.api});
   FleetAddresses last = app.fleet.addresses();  // the usual ports when there was no last time
   int last_registry = std::atoi(last.registry.substr(last.registry.rfind(':') + 1).c_str());
-  int registry_port = server.listen({.address = options.address,
-                                     .port = usual_port(options.registry_port, last_registry, options.address),
-                                     .routes = &app.registry});
+  int registry_port = listen_at_usual_port(server, {.address = options.address, .routes = &app.registry},
+                                           options.registry_port, last_registry);
   std::string url = url_of(options.address, port), registry = url_of(options.address, registry_port);
   app.engine.environment("GYRE_URL", url);
-  int mqtt_port = usual_port(options.mqtt_port, last.port, options.address);
-  app.fleet.set_addresses({.host = host_of(options.address), .port = mqtt_port, .registry = registry});
-  FleetService devices(app.fleet, options.address, log);
-  devices.start();
+  std::optional<FleetService> devices;
+  int mqtt_port = 0;
+  for (int attempts = 3; !devices; last.port = 0) {
+    mqtt_port = options.mqtt_port ? static_cast<int>(options.mqtt_port) : free_port(options.address, last.port);
+    app.fleet.set_addresses({.host = host_of(options.address), .port = mqtt_port, .registry = registry});
+    try {
+      devices.emplace(app.fleet, options.address, log);
+      devices->start();
+    } catch (const Error&) {
+      devices.reset();
+      // A port that was free a moment ago may be another program's by now.
+      if (options.mqtt_port || --attempts == 0) throw;
+    }
+  }
   json::object state{{"url", url}, {"registry", registry}, {"mqtt_port", mqtt_port}, {"pid", ::getpid()}};
   fs::path state_file = app.workspace.run_folder() / "server.json";
   write_file(state_file, pretty(state), 0600);
@@ -94,7 +110,7 @@ int run(const json::object& values, CommandContext& context) {
   std::printf("stopping\n");
   fs::remove(state_file);
   server.stop();
-  devices.stop();
+  devices->stop();
   return 0;
 }
 

@@ -30,6 +30,7 @@ double Results::metric(std::string_view id, std::string_view name) const {
 
 Turn::Turn(LoopOptions options, bool quiet)
     : options_(std::move(options)),
+      size_(options_.quick ? TurnSize::quick() : TurnSize()),
       quiet_(quiet),
       parts_(fs::absolute(options_.folder)),
       began_(seconds_since_start()) {
@@ -81,21 +82,22 @@ Turn::Deployed Turn::deploy(const std::string& app, const std::string& input, co
   json::object request{
       {"app", app}, {"image", deployed.image}, {"input", input}, {"model", model}, {"rings", {"test", "production"}}};
   for (auto& [key, value] : more) request[key] = value;
-  // A turn that is repeated does not take the devices back to the first version: what was rolled out once, was.
+  // A turn that is repeated does not take the devices back to the first version: what was rolled out once, was; and a
+  // roll-out that a killed turn left on its way is followed.
   json::object rollout;
   json::value before = api.call("GET", "/api/rollouts");
   for (auto& item : before.at("rollouts").as_array())
-    if (get_string(item, "image") == deployed.image && get_string(item, "state") == "done")
+    if (get_string(item, "image") == deployed.image && get_string(item, "state") != "rolled_back")
       rollout = api.call("GET", "/api/rollouts/" + std::to_string(get_int(item, "id"))).as_object();
   if (rollout.empty()) rollout = api.call("POST", "/api/rollouts", request).as_object();
   std::string id = std::to_string(get_int(rollout, "id"));
-  if (get_string(rollout, "state") != "done") parts_.start_agents();
   LiveLines live(is_terminal(1) && !quiet_);
   while (get_string(rollout, "state") != "done") {
     if (get_string(rollout, "state") == "rolled_back")
       throw Error(Code::conflict, "the roll-out of " + app + " went back: " + string_or(rollout, "reason", ""),
                   "`gyre rollout show " + id + "` tells more");
     if (interrupted()) throw Error(Code::cancelled, "the loop was stopped; run it again and it goes on");
+    parts_.start_agents();  // those that are not there
     std::string line = "  " + padded("deploy", 9) + app + ":";
     for (auto& device : rollout.at("devices").as_array())
       line += "  " + get_string(device, "id") + " " + get_string(device, "phase");
@@ -139,7 +141,9 @@ Results Turn::drive(const std::string& name, const std::string& condition, const
   return results;
 }
 
-static json::object gate() { return {{"min_accuracy", 0.95}, {"max_p99_ms", 500}, {"max_memory_mb", 200}}; }
+json::object Turn::gate() const {
+  return {{"min_accuracy", size_.accuracy}, {"max_p99_ms", 500}, {"max_memory_mb", 200}};
+}
 
 void Turn::first_half() {
   Api& api = parts_.api();
@@ -147,9 +151,15 @@ void Turn::first_half() {
   write_file(rule_file, example("rules/pump-clean.json"));
   json::value rule =
       api.call("POST", "/api/assets", {{"name", "line-pump-rule"}, {"type", "rule"}, {"path", rule_file.string()}});
-  built_ =
-      pipeline("line/build.yaml",
-               {{"seed", options_.seed}, {"test_seed", options_.seed + test_seed_offset}, {"rule", rule.at("digest")}});
+  built_ = pipeline("line/build.yaml", {{"seed", options_.seed},
+                                        {"test_seed", options_.seed + test_seed_offset},
+                                        {"rule", rule.at("digest")},
+                                        {"frames", size_.frames},
+                                        {"sounds", size_.sounds},
+                                        {"bottle_epochs", size_.bottle_epochs},
+                                        {"gearbox_epochs", size_.gearbox_epochs},
+                                        {"pump_epochs", size_.pump_epochs},
+                                        {"life_epochs", size_.life_epochs}});
   const Results& built = *built_;
   std::string bottle = register_model("bottle", built, "bottle",
                                       {{"accuracy_day", built.metric("bottle-day", "accuracy")},
@@ -166,7 +176,7 @@ void Turn::first_half() {
                     {"data", data.at("data")},
                     {"labels", built.digest("day-labels", "labels")},
                     {"expected", built.digest("bottle-day", "answers")},
-                    {"samples", {{"per_day", 200}, {"below", 0.97}}}});
+                    {"samples", {{"per_day", 400}, {"below", 0.985}}}});
   watch_bottle(bottle_, built, "bottle-day");
   gearbox_ = deploy("gearbox", "microphone", gearbox, built.digest("gearbox-package", "package"), json::object());
   pump_ =
@@ -175,8 +185,8 @@ void Turn::first_half() {
 
 void Turn::second_half() {
   Api& api = parts_.api();
-  day_drive_ = drive("day", "day", bottle_, 60, options_.seed + 11);
-  evening_drive_ = drive("evening", "evening", bottle_, 250, options_.seed + 12);
+  day_drive_ = drive("day", "day", bottle_, size_.day_drive, options_.seed + 11);
+  evening_drive_ = drive("evening", "evening", bottle_, size_.evening_drive, options_.seed + 12);
   json::value report = blob(evening_drive_->digest("evening", "report"));
   say("monitor", "drift: " + string_or(report.at("drift"), "level", "?"));
   json::value labelled =
@@ -190,7 +200,11 @@ void Turn::second_half() {
                                               {"evening", get_string(exported.at("data"), "digest")},
                                               {"evening_labels", get_string(exported.at("labels"), "digest")},
                                               {"champion", built_->digest("bottle", "model")},
-                                              {"weights", built_->digest("bottle", "weights")}});
+                                              {"weights", built_->digest("bottle", "weights")},
+                                              {"frames", size_.frames},
+                                              {"epochs", size_.bottle_epochs},
+                                              {"worse", size_.worse},
+                                              {"better", options_.quick ? 0 : 0.001}});
   const Results& again = *retrained_;
   std::string model = register_model("bottle", again, "bottle-again",
                                      {{"accuracy_day", again.metric("day-again", "accuracy")},
@@ -204,9 +218,9 @@ void Turn::second_half() {
                           {"data", data.at("data")},
                           {"labels", built_->digest("day-labels", "labels")},
                           {"expected", again.digest("day-again", "answers")},
-                          {"samples", {{"per_day", 200}, {"below", 0.97}}}});
+                          {"samples", {{"per_day", 400}, {"below", 0.985}}}});
   watch_bottle(bottle_again_, again, "evening-again");
-  drive("evening-again", "evening", bottle_again_, 60, options_.seed + 13);
+  drive("evening-again", "evening", bottle_again_, size_.day_drive, options_.seed + 13);
   api.call("PUT", "/api/models/bottle/aliases/champion", {{"version", std::stoll(model.substr(model.find('@') + 1))}});
 }
 

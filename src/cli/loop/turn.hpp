@@ -11,6 +11,17 @@ struct LoopOptions {
   std::int64_t seed = 1;
   std::string folder = "gyre-loop";
   std::string out = "loop.json";
+  bool quick = false;
+};
+
+// How much of everything a turn takes.
+struct TurnSize {
+  std::int64_t frames = 2500, sounds = 900;  // to learn from
+  std::int64_t bottle_epochs = 0, gearbox_epochs = 30, pump_epochs = 40, life_epochs = 30;
+  std::int64_t day_drive = 60, evening_drive = 360;  // frames for each device
+  double accuracy = 0.95;                            // below it a device's validation holds a roll-out back
+  double worse = 0;                                  // by how much a retrained model may be worse than the champion
+  static TurnSize quick() { return {500, 180, 3, 3, 3, 3, 20, 40, 0.3, 0.5}; }
 };
 
 // A pipeline that ended: what its nodes made and measured.
@@ -46,6 +57,7 @@ class Turn {
   Deployed deploy(const std::string& app, const std::string& input, const std::string& model,
                   const std::string& package, const json::object& more);
   void watch_bottle(const Deployed& bottle, const Results& results, const std::string& node);
+  json::object gate() const;
   void first_half();
   void second_half();
   json::object figures();
@@ -53,6 +65,7 @@ class Turn {
   void say(const std::string& station, const std::string& line);
 
   LoopOptions options_;
+  TurnSize size_;
   bool quiet_;
   LoopParts parts_;
   double began_;

@@ -121,7 +121,7 @@ void blur_by_motion(Frame& frame, float length) {
 void add_glare(Frame& frame, Random& random) {
   for (int lamp = 1 + static_cast<int>(random.below(2)); lamp > 0; lamp--) {
     float x = between(random, 0, camera_size), y = between(random, 0, camera_size),
-          strength = between(random, 0.12, 0.28);
+          strength = between(random, 0.1, 0.25);
     float size = between(random, 7, 15), streak = between(random, 1.5, 4), slope = between(random, -0.5, 0.5);
     for (int row = 0; row < camera_size; row++)
       for (int column = 0; column < camera_size; column++) {
@@ -180,7 +180,7 @@ Image render_bottle(Bottle kind, Light light, Random& random) {
     return expose(frame, gain, between(random, 0.9, 1.1), between(random, 2, 5), random);
   }
   // The lamps of the hall: dim and warm, from behind, into the lens; a long exposure of a moving belt.
-  float exposure = between(random, 0.38, 0.55), warmth = between(random, 0.35, 0.6);
+  float exposure = between(random, 0.42, 0.6), warmth = between(random, 0.35, 0.6);
   for (auto& colour : frame) colour = colour * exposure;
   add_glare(frame, random);
   blur_by_motion(frame, between(random, 1.2, 2.2));
@@ -196,7 +196,7 @@ CameraFrame camera_frame(std::uint64_t seed, std::uint64_t number, Light light, 
 
 CameraFrame camera_frame(std::uint64_t seed, std::uint64_t number, Light light) {
   double draw = Random(seed).split(number).split(99).uniform();
-  auto kind = draw < 0.6 ? Bottle::good : static_cast<Bottle>(1 + static_cast<int>((draw - 0.6) / 0.1));
+  auto kind = draw < 0.5 ? Bottle::good : static_cast<Bottle>(1 + static_cast<int>((draw - 0.5) / 0.125));
   return camera_frame(seed, number, light, kind);
 }
 

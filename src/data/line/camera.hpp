@@ -29,7 +29,7 @@ struct CameraFrame {
   Bottle truth;
   std::string jpeg;
 };
-CameraFrame camera_frame(std::uint64_t seed, std::uint64_t number, Light light);  // most bottles are good
+CameraFrame camera_frame(std::uint64_t seed, std::uint64_t number, Light light);  // every other bottle is good
 CameraFrame camera_frame(std::uint64_t seed, std::uint64_t number, Light light, Bottle bottle);
 
 }  // namespace gyre
