@@ -21,7 +21,7 @@ struct TurnSize {
   std::int64_t day_drive = 60, evening_drive = 360;  // frames for each device
   double accuracy = 0.95;                            // below it a device's validation holds a roll-out back
   double worse = 0;                                  // by how much a retrained model may be worse than the champion
-  static TurnSize quick() { return {500, 180, 3, 3, 3, 3, 20, 40, 0.3, 0.5}; }
+  static TurnSize quick() { return {500, 180, 3, 3, 3, 3, 20, 40, 0, 0.5}; }
 };
 
 // A pipeline that ended: what its nodes made and measured.
