@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/http_client.hpp"
 #include "cli/app.hpp"
+#include "server/wire.hpp"
 
 namespace gyre {
 
@@ -51,17 +55,7 @@ class LocalApi : public Api {
   Response answer(std::string_view method, std::string_view path, std::string body) {
     Request request;
     request.method = std::string(method);
-    auto question = path.find('?');
-    request.path = std::string(path.substr(0, question));
-    if (question != std::string_view::npos) {
-      std::string_view query = path.substr(question + 1);
-      while (!query.empty()) {
-        std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(query.size(), pair.size() + 1));
-        auto equals = pair.find('=');
-        request.query.emplace(pair.substr(0, equals), equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-      }
-    }
+    if (!set_target(request, path)) throw Error(Code::invalid, "\"" + std::string(path) + "\" is no path of the API");
     std::optional<TemporaryFolder> spool;
     auto* route = app_.api.find(request);
     if (route && route->spool) {
@@ -109,13 +103,31 @@ class RemoteApi : public Api {
 
 }  // namespace
 
+static bool answers(const std::string& url) {
+  try {
+    http_request("GET", url + "/api/health");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::optional<std::string> running_server(const std::filesystem::path& dot_gyre) {
   fs::path file = dot_gyre / "run" / "server.json", lock_file = dot_gyre / "run" / "lock";
-  if (!fs::exists(file) || !fs::exists(lock_file)) return {};
-  FileHandle lock = open_file(lock_file, O_RDONLY);
-  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0)
-    return {};  // nobody holds the workspace: the file was left by a killed server
-  return get_string(read_json_file(file), "url");
+  for (double until = seconds_since_start() + 10;;) {
+    if (!fs::exists(file) || !fs::exists(lock_file)) return {};
+    FileHandle lock = open_file(lock_file, O_RDONLY);
+    if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0)
+      return {};  // nobody holds the workspace: the file was left by a killed server
+    std::string url = get_string(read_json_file(file), "url");
+    if (answers(url)) return url;
+    // It is just ending, or somebody else took the workspace who is not ready yet.
+    if (seconds_since_start() > until)
+      throw Error(Code::unavailable,
+                  "the server of this workspace (process " + read_file(lock_file) + ") does not answer at " + url,
+                  "if it hangs, end it and try again");
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 std::unique_ptr<Api> open_api(const std::filesystem::path& from) {

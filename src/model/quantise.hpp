@@ -17,7 +17,8 @@ struct QuantiseOptions {
   // percentile: rare outliers are clipped, the rest gets finer steps; minmax: everything seen fits.
   std::string method = "percentile";
   double percentile = 99.99;
-  bool narrow = false;  // 7-bit weights, for x86 processors without VNNI, whose sums of 8-bit products overflow
+  // Weights of 7 bits: x86 processors without VNNI add 8-bit products up in 16 bits, which overflow with full ones.
+  bool narrow = true;
 };
 
 class Quantiser {

@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -36,6 +38,9 @@ std::filesystem::path Workspace::find(const std::filesystem::path& from) {
 
 static int take_lock(const fs::path& path) {
   FileHandle lock = open_file(path, O_RDWR | O_CREAT);
+  // Who is just ending, and short commands, are waited for.
+  for (int i = 0; i < 300 && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0; i++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     std::string holder = read_file(path);
     throw Error(Code::conflict,

@@ -32,7 +32,7 @@ class Line:
     def __init__(self, folder):
         self.folder = folder
         self.dot_gyre = folder / "line" / ".gyre"
-        self.output, self.process, self.known = [], None, {}
+        self.output, self.process, self.known, self.first_seen = [], None, {}, {}
 
     def start(self):
         words = [gyre, "loop", "--quick", "--folder", str(self.folder / "line"), "--out", str(self.folder / "loop.json")]
@@ -60,24 +60,38 @@ class Line:
             "server": lambda w: len(w) > 1 and w[0].endswith("/gyre") and w[1] == "up",
             "agent": lambda w: w[0].endswith("/gyre-edge"),
             "broker": lambda w: w[0].endswith("mosquitto"),
-            "training": lambda w: w[0].endswith("/gyre-nets"),
             "step": lambda w: len(w) > 1 and w[0].endswith(("/gyre", "/gyre-nets")) and w[1] == "step",
         }
         return sorted(pid for pid, (_, words) in everyone.items() if kinds[name](words) and ours(pid))
+
+    def steps(self):
+        """pid -> name of the step, of the steps that run in this line."""
+        found = {}
+        for pid in self.of_this_line("step"):
+            try:
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                request = json.loads(pathlib.Path(words[2]).read_text())
+                found[pid] = request["step"] + (" from weights" if "start" in request["inputs"] else "")
+            except (OSError, IndexError, ValueError):
+                pass  # it ended meanwhile
+        return found
 
     def rows(self, sql):
         with sqlite3.connect(f"file:{self.dot_gyre}/gyre.db?mode=ro", uri=True, timeout=10) as db:
             return db.execute(sql).fetchall()
 
     def on_record(self):
-        """What was answered and so must stay: finished steps with what they made, versions of models, the audit's entries."""
-        if not (self.dot_gyre / "gyre.db").exists():
-            return {}
+        """What was answered and so must stay."""
+        try:
+            self.rows("SELECT count(*) FROM rollout")
+        except sqlite3.OperationalError:
+            return {}  # the first server is still making the tables
         return {
-            "steps": set(self.rows("SELECT id, node, record FROM step_run WHERE state = 'done'")),
-            "versions": set(self.rows("SELECT * FROM model_version")) if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'model_version'") else set(),
-            "audit": set(self.rows("SELECT * FROM audit")),
-            "samples": set(self.rows("SELECT id FROM sample")) if self.rows("SELECT 1 FROM sqlite_master WHERE name = 'sample'") else set(),
+            "finished steps": set(self.rows("SELECT id, node, record FROM step_run WHERE state = 'done'")),
+            "model versions": set(self.rows("SELECT model, version, digest FROM model_version")),
+            "audit entries": set(self.rows("SELECT * FROM audit")),
+            "samples": set(self.rows("SELECT id, digest FROM queue_sample")),
+            "roll-outs": set(self.rows("SELECT id, app FROM rollout")),
         }
 
     def remember(self):
@@ -94,7 +108,7 @@ class Line:
     def ended(self):
         return self.process.poll() is not None
 
-    def strike(self, victims, sudden=True):
+    def strike(self, victims):
         for pid in victims:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -110,73 +124,80 @@ class Line:
         return code
 
 
-def wait_for(what, condition, seconds=120):
-    until = time.time() + seconds
-    while time.time() < until:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.002)
-    raise AssertionError(f"waited {seconds} s in vain: {what}")
-
-
-# At which line of output who is struck. A line that a cached turn repeats says "cached" and does not count.
+# At which line of output who is struck. A server that was killed takes its pipeline up again by itself, so that a turn
+# that is repeated may find a step done that it would have shown.
 blows = [
-    ("gather: the server", "frames", "server"),
-    ("gather: a step", "sounds", "step"),
-    ("label: the server", "gather   ✓ day", "server"),
-    ("train: the training step", "bottle: 25 %", "training"),
-    ("train: the server", "bottle: 50 %", "server"),
-    ("onnx: the server", "train    ✓ bottle", "server"),
-    ("package: a step", "validate ✓ bottle-day", "step"),
-    ("validate: the server", "validate ✓ gearbox-test", "server"),
-    ("deploy: the server", "registered life@1", "server"),
-    ("deploy: an agent", "registered life@1", "agent"),
-    ("deploy: the broker", "deploy   ✓ bottle@1", "broker"),
-    ("monitor: an agent", "day: 25 %", "agent"),
-    ("monitor: the server", "evening: 25 %", "server"),
-    ("monitor: the broker", "evening: 50 %", "broker"),
-    ("retrain: the training step", "bottle-again: 25 %", "training"),
-    ("retrain: the server", "verdict", "server"),
-    ("deploy again: an agent", "registered bottle@2", "agent"),
-    ("monitor again: the server", "evening-again: 25 %", "server"),
+    ("gather: the server", ["frames"], "server"),
+    ("label: the server", ["gather   ✓ day", "label    ✓ evening-test-labels", "label    ✓ day-labels"], "server"),
+    ("train: the server", ["train    ✓ pump", "train    ✓ life", "train    ✓ gearbox"], "server"),
+    ("onnx: the server", ["train    ✓ bottle "], "server"),
+    ("validate: the server", ["validate ✓ bottle-evening", "bottle-evening: 50 %", "validate ✓ pump-test", "package  ✓"], "server"),
+    ("deploy: an agent", ["deploy   ✓ bottle@1"], "agent"),
+    ("deploy: the server", ["registered life@1"], "server"),
+    ("deploy: the broker", ["deploy   ✓ gearbox@1"], "broker"),
+    ("monitor: an agent", ["deploy   ✓ pump@1"], "agent"),
+    ("monitor: the broker", ["monitor  ✓ day"], "broker"),
+    ("monitor: the server", ["evening: 50 %"], "server"),
+    ("label again: the server", ["frames of the evening came back"], "server"),
+    ("retrain: the server", ["train    ✓ bottle-again"], "server"),
+    ("deploy again: an agent", ["registered bottle@2"], "agent"),
+    ("monitor again: the server", ["deploy   ✓ bottle@2"], "server"),
 ]
 
 
-def deliver(line, name, sign, victim):
-    """Strikes when the sign is seen; False when this turn went past it without showing it (it was cached)."""
-    seen = 0
-    while True:
-        while seen < len(line.output):
-            text = line.output[seen]
-            seen += 1
-            if sign in text and "cached" not in text:
+# Steps that are struck while they run: name of the step, how many seconds after it was first seen.
+step_blows = [
+    ("gather: a step", "gather-line-microphone", 0.2),
+    ("train: the training step", "train-images", 1.5),
+    ("train: another", "train-sounds", 0.5),
+    ("onnx: a step", "quantise", 0.2),
+    ("package: a step", "package", 0),
+    ("validate: a step", "evaluate", 0.1),
+    ("monitor: a step", "drive-line", 1),
+    ("retrain: the training step", "train-images from weights", 1.5),
+]
+
+
+def strike_steps(line, pending):
+    """Strikes the first pending one of a kind whose time has come; gives the names of those struck."""
+    struck = []
+    for pid, step in line.steps().items():
+        for blow in [b for b in pending if b[1] == step][:1]:
+            if time.time() - line.first_seen.setdefault((pid, step), time.time()) >= blow[2]:
                 line.remember()
-                found = line.of_this_line(victim)
-                if not found and victim in ("agent", "step", "training", "broker"):
-                    found = wait_for(f"{name}: somebody to strike", lambda: line.of_this_line(victim) or line.ended(), 20)
-                    if found is True:
-                        return False
-                line.strike(found[:1])
-                return True
-        if line.ended() and seen == len(line.output):
-            return False
-        time.sleep(0.002)
+                line.strike([pid])
+                pending.remove(blow)
+                struck.append(blow[0])
+    return struck
 
 
 def every_station(folder):
-    line = Line(folder)
-    for name, sign, victim in blows:
+    line, pending, pending_steps = Line(folder), list(blows), list(step_blows)
+    for turn in range(3 * (len(blows) + len(step_blows))):
         line.output.clear()
         line.start()
-        struck = deliver(line, name, sign, victim)
+        seen, struck = 0, []
+        while not line.ended() or seen < len(line.output):
+            if seen == len(line.output):
+                struck += strike_steps(line, pending_steps)
+                time.sleep(0.01)
+                continue
+            text = line.output[seen]
+            seen += 1
+            for blow in [b for b in pending if any(sign in text for sign in b[1])]:
+                line.remember()
+                if found := line.of_this_line(blow[2]):
+                    line.strike(found[:1])
+                    pending.remove(blow)
+                    struck.append(blow[0])
         code = line.run_on()
         line.check()
-        if code == 0 and not struck:
-            print(f"ok {name}: the turn was over before", flush=True)
-            continue
-        assert struck, f"{name}: the turn ended with {code} before it came to {sign!r}\n" + "\n".join(line.output[-20:])
-        print(f"ok {name}", "" if code == 0 else "(had to be started again)", flush=True)
+        for name in struck:
+            print(f"ok {name}", flush=True)
+        if code == 0:
+            break
+        assert struck, f"the turn ended with {code} and nobody was struck\n" + "\n".join(line.output[-20:])
+    assert not pending and not pending_steps, f"never came to: {pending} {pending_steps}"
     finish(line)
     print("ok the turn came to its end", flush=True)
 
@@ -192,10 +213,8 @@ def finish(line):
     line.check()
     figures = json.loads((line.folder / "loop.json").read_text())
     assert len(figures["devices"]) == 4 and len({d["digest"] for d in figures["devices"]}) == 1, figures["devices"]
-    assert [v for (v,) in line.rows("SELECT version FROM model_version WHERE name = 'bottle' ORDER BY version")] == [1, 2]
+    assert [v for (v,) in line.rows("SELECT version FROM model_version WHERE model = 'bottle' ORDER BY version")] == [1, 2]
     assert not line.rows("SELECT * FROM step_run WHERE state = 'running'")
-    done = subprocess.run([gyre, "audit", "verify"], cwd=line.folder / "line", capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def random_moments(folder, chance):

@@ -18,8 +18,14 @@ static int run(const json::object& values, CommandContext& context) {
   watch_interrupts();
   auto options = from_fields<LoopOptions>(fields, values, "loop");
   std::string out = fs::absolute(options.out);
-  Turn turn(options, context.json);
-  json::object figures = turn.run();
+  json::object figures;
+  try {
+    Turn turn(options, context.json);
+    figures = turn.run();
+  } catch (const Error& error) {
+    if (error.code != Code::unavailable) throw;
+    throw Error(error.code, error.text(), "the loop goes on where it was: run it again");
+  }
   write_file(out, pretty(figures) + "\n");
   if (context.json)
     context.print(figures);

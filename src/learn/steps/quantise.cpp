@@ -13,7 +13,7 @@ namespace {
 struct Quantise {
   std::string method = "percentile";
   double percentile = 99.99;
-  bool narrow = false;
+  bool narrow = true;
   int samples = 200;
   double hold = 0.2;
   double loss = 0.02;
@@ -84,7 +84,7 @@ const Step step_quantise = step<Quantise>(
      .help = "Makes a model's net compute in 8-bit integers: a quarter of the size and quicker.\n\n"
              "Ranges are learned from samples of the training side; the held-back part tells what it cost. Pre- and "
              "post-processing stay float. More than --loss of accuracy lost is an error.",
-     .version = 1,
+     .version = 2,
      .inputs = {{"model", "model", "the float ONNX file"},
                 {"data", "any", "the data set that it was trained on"},
                 {"labels", "labels", "what is right; without it the answers are compared with the float model's",
@@ -94,7 +94,7 @@ const Step step_quantise = step<Quantise>(
     {field("method", &Quantise::method, "how ranges are chosen: without rare outliers, or everything seen",
            {.choices = {"percentile", "minmax"}}),
      field("percentile", &Quantise::percentile, "share of values within the range", {.min = 90, .max = 100}),
-     field("narrow", &Quantise::narrow, "7-bit weights, for x86 processors without VNNI"),
+     field("narrow", &Quantise::narrow, "weights of 7 bits: sums of full ones overflow on x86 processors without VNNI"),
      field("samples", &Quantise::samples, "how many to learn the ranges from", {.min = 1, .max = 100000}),
      field("hold", &Quantise::hold, "part held back for validation, chosen by content", {.min = 0.01, .max = 0.9}),
      field("loss", &Quantise::loss, "accuracy that may be lost", {.min = 0, .max = 1})},
