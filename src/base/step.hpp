@@ -51,6 +51,7 @@ struct Step {
   bool cached = true;     // false: it looks at the world outside (a device, the clock) and always runs
   bool parallel = false;  // it can use several cores: it gets a share of those that are free, else one
   std::function<void(const json::object& options, StepContext& context)> run;  // empty where another program owns it
+  std::function<std::string()> also_from{};  // what else the result is made from, beside options and inputs: a digest
 };
 
 struct StepAbout {
@@ -59,12 +60,13 @@ struct StepAbout {
   std::vector<Port> inputs{}, outputs{};
   bool cached = true;
   bool parallel = false;
+  std::function<std::string()> also_from{};
 };
 
 template <class Options>
 Step step(StepAbout about, std::vector<Field> fields, void (*run)(const Options&, StepContext&)) {
-  Step result{about.name,   about.command, about.group, about.title,  about.help,     about.version,
-              about.inputs, about.outputs, fields,      about.cached, about.parallel, {}};
+  Step result{about.name,    about.command, about.group,  about.title,    about.help, about.version,  about.inputs,
+              about.outputs, fields,        about.cached, about.parallel, {},         about.also_from};
   if (run)
     result.run = [run, fields = std::move(fields), name = about.name](const json::object& values,
                                                                       StepContext& context) {

@@ -83,7 +83,9 @@ void add_step(CLI::App& root, const Step& step, Invocation& result) {
   CLI::App* app = place(root, step.command, step.help);
   for (auto& port : step.inputs)
     app->add_option_function<std::string>(
-           "--" + port.name, [&result, name = port.name](const std::string& word) { result.inputs[name] = word; },
+           // By name or, in this order, without: `gyre gather folder photos`.
+           "--" + port.name + "," + port.name,
+           [&result, name = port.name](const std::string& word) { result.inputs[name] = word; },
            port.help + " (" + port.type + ": NAME, NAME@VERSION, digest or path)")
         ->required(!port.optional)
         ->type_name(port.type)

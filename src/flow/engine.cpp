@@ -144,7 +144,10 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
       std::lock_guard lock(mutex);
       run = running.nodes.at(node.id);
     }
-    for (auto& [name, reference] : node.inputs) run.inputs[name] = resolve(reference, running);
+    for (auto& [name, reference] : node.inputs) {
+      run.inputs[name] = resolve(reference, running);
+      if (reference.starts_with("file:")) run.file_names[name] = std::filesystem::path(reference.substr(5)).filename().string();
+    }
     run.key = cache_key(step, run.options, run.inputs);
     run.state = "running";
     workspace.rows().run(

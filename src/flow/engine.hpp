@@ -22,9 +22,10 @@ struct StepRun {
   std::string pipeline_run;  // id of the pipeline run it belongs to
   std::string node;
   std::string step;
-  json::object options;                        // complete
-  std::map<std::string, std::string> inputs;   // name -> digest
-  std::map<std::string, std::string> outputs;  // name -> digest
+  json::object options;                             // complete
+  std::map<std::string, std::string> inputs;        // name -> digest
+  std::map<std::string, std::string> file_names{};  // of inputs that are files from outside: as the user calls them
+  std::map<std::string, std::string> outputs;       // name -> digest
   std::string key;
   std::string state;  // waiting running cached done stopped failed cancelled
   std::string error;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/process.hpp"
 #include "flow/step_file.hpp"
@@ -13,8 +14,10 @@
 namespace gyre {
 
 std::string cache_key(const Step& step, const json::object& options, const std::map<std::string, std::string>& inputs) {
-  return digest_of(canonical(
-      {{"step", step.name}, {"version", step.version}, {"options", options}, {"inputs", json::value_from(inputs)}}));
+  json::object key{
+      {"step", step.name}, {"version", step.version}, {"options", options}, {"inputs", json::value_from(inputs)}};
+  if (step.also_from) key["also_from"] = step.also_from();
+  return digest_of(canonical(key));
 }
 
 static fs::path program_path(std::string_view program) {
@@ -61,6 +64,15 @@ static std::string last_lines(const fs::path& log) {
   return text;
 }
 
+// A file that came from outside keeps its name, so that a step can name it in what it says.
+static fs::path named(const fs::path& content, const StepRun& run, const std::string& input, const fs::path& folder) {
+  auto name = run.file_names.find(input);
+  if (name == run.file_names.end() || fs::is_directory(content)) return content;
+  make_folders(folder / "inputs" / input);
+  fs::create_symlink(content, folder / "inputs" / input / name->second);
+  return folder / "inputs" / input / name->second;
+}
+
 void run_step(Workspace& workspace, StepRun& run, int threads, const json::object& environment,
               const std::atomic<bool>& stop, const StepEvents& events) {
   const Step& step = get_step(run.step);
@@ -71,7 +83,8 @@ void run_step(Workspace& workspace, StepRun& run, int threads, const json::objec
   make_folders(checkpoint);
 
   StepFile file{.step = run.step, .options = run.options, .checkpoint = checkpoint.string(), .threads = threads};
-  for (auto& [name, digest] : run.inputs) file.inputs[name] = workspace.blobs().open(digest).string();
+  for (auto& [name, digest] : run.inputs)
+    file.inputs[name] = named(workspace.blobs().open(digest), run, name, folder).string();
   for (auto& port : step.outputs) file.outputs[port.name] = (folder / "outputs" / port.name).string();
   write_file(folder / "step.json", pretty(to_json(file)));
 

@@ -140,7 +140,7 @@ blows = [
     ("monitor: the server", ["evening: 50 %"], "server"),
     ("label again: the server", ["frames of the evening came back"], "server"),
     ("retrain: the server", ["train    ✓ bottle-again"], "server"),
-    ("deploy again: an agent", ["registered bottle@2"], "agent"),
+    ("deploy again: an agent", ["registered bottle@2", "deploy   ✓ bottle@2", "evening-again: 25 %"], "agent"),
     ("monitor again: the server", ["deploy   ✓ bottle@2"], "server"),
 ]
 

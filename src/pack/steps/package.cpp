@@ -63,7 +63,8 @@ const Step step_package = step<Options>(
      .help = "Make a container image of a model: its runtime, its libraries as shared layers, the model.",
      .inputs = {{"model", "model", "the ONNX file; its golden answers are checked first"},
                 {"runtime", "any", "the program gyre-module; else the one beside gyre", true}},
-     .outputs = {{"package", "package", "an OCI image layout; `gyre package push` signs and publishes it"}}},
+     .outputs = {{"package", "package", "an OCI image layout; `gyre package push` signs and publishes it"}},
+     .also_from = [] { return digest_of_file(module_program()); }},
     {field("name", &Options::name, "name of the image, and of its repository", {.required = true})}, run);
 
 }  // namespace gyre
