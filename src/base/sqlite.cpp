@@ -1,6 +1,7 @@
 #include "base/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
 #include <cstdlib>
 #include <unordered_map>
@@ -17,6 +18,12 @@ struct Sqlite::Statements {
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> by_text;
 };
 
+// SQLite calls it an I/O error when there is no room for its shared memory.
+static bool no_room_at(const char* file) {
+  struct statvfs disk {};
+  return file && *file && ::statvfs(file, &disk) == 0 && disk.f_bavail == 0;
+}
+
 static Error failure(sqlite3* db, std::string_view what) {
   int code = sqlite3_extended_errcode(db);
   std::string text = std::string(what) + ": " + sqlite3_errmsg(db);
@@ -30,6 +37,10 @@ static Error failure(sqlite3* db, std::string_view what) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return {Code::internal, text, "restore the file from a copy"};
+    case SQLITE_IOERR:
+      if (no_room_at(sqlite3_db_filename(db, "main")))
+        return {Code::full, text + ": the disk is full", "make room on this disk and try again; nothing was changed"};
+      return {Code::internal, text};
     default:
       return {Code::internal, text};
   }

@@ -77,13 +77,13 @@ class View {
     double done = get_number(*progress, "done"), total = get_number(*progress, "total");
     double share = total > 0 ? done / total : 0;
     std::string left = share > 0.02 ? short_duration(seconds * (1 - share) / share) + " left" : "";
-    plain_progress(id, share, get_string(*progress, "what"));
+    if (seconds > 2) plain_progress(id, share, get_string(*progress, "what"));
     return line + tinted(Tint::blue, bar(share, 20), terminal_) + " " +
            padded(std::to_string(std::lround(share * 100)) + " %", 6) + padded(left, 16) +
            get_string(*progress, "what");
   }
 
-  // Without a terminal: a line at each quarter.
+  // Without a terminal: a line at each quarter of what takes long.
   void plain_progress(const std::string& id, double share, const std::string& what) {
     int quarter = static_cast<int>(share * 4);
     if (terminal_ || quarter <= quarters_[id]) return;

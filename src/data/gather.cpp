@@ -20,6 +20,12 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }
 
+std::string name_of_input(const std::filesystem::path& input, std::string_view else_name) {
+  std::string name = input.filename().string();
+  bool digest = name.size() == 62 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return digest ? std::string(else_name) : name;
+}
+
 void say_all(StepContext& context, const std::vector<std::string>& findings) {
   for (auto& finding : findings) context.say(finding);
 }

@@ -33,6 +33,9 @@ fs::path file_in(const fs::path& from, const fs::path& relative);
 
 bool has_extension(const fs::path& path, std::initializer_list<std::string_view> extensions);  // in any case
 
+// What a user calls an input: its file's name; `else_name` when it came by name or digest and so under its digest.
+std::string name_of_input(const std::filesystem::path& input, std::string_view else_name);
+
 std::string counted(std::size_t count, std::string_view one, std::string_view many);  // "1 file", "2 files"
 void say_all(StepContext& context, const std::vector<std::string>& findings);
 

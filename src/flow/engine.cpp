@@ -1,9 +1,11 @@
 #include "flow/engine.hpp"
 
 #include <condition_variable>
+#include <optional>
 #include <random>
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/hash.hpp"
 #include "flow/run_step.hpp"
 
@@ -64,6 +66,18 @@ struct Running {
 
 }  // namespace
 
+// The engine's threads have nobody above them who would catch: what could not be written (a full disk) is told.
+static std::optional<Error> guarded(const std::function<void()>& body) {
+  try {
+    body();
+    return {};
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {
+    return Error(Code::internal, error.what());
+  }
+}
+
 struct Engine::Body {
   Workspace& workspace;
   int cores;
@@ -95,6 +109,7 @@ struct Engine::Body {
 
 Engine::Engine(Workspace& workspace, int cores) {
   if (cores <= 0) cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  remove_tree(workspace.run_folder() / "steps");  // of those that were killed
   body_.reset(new Body{workspace, cores, cores, {}, {}, {}, {}, {}});
 }
 
@@ -146,7 +161,8 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     }
     for (auto& [name, reference] : node.inputs) {
       run.inputs[name] = resolve(reference, running);
-      if (reference.starts_with("file:")) run.file_names[name] = std::filesystem::path(reference.substr(5)).filename().string();
+      if (reference.starts_with("file:"))
+        run.file_names[name] = std::filesystem::path(reference.substr(5)).filename().string();
     }
     run.key = cache_key(step, run.options, run.inputs);
     run.state = "running";
@@ -215,8 +231,12 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     run.error_code = row_of(error.code).name;
     run.hint = error.hint;
   }
-  if (started) tell([&](auto& observer) { observer.ended(run); });
+  auto not_kept = guarded([&] {
+    if (started) tell([&](auto& observer) { observer.ended(run); });
+  });
   std::lock_guard lock(mutex);
+  if (not_kept && running.error.empty())
+    running.error = run.node + ": " + not_kept->text(), running.hint = not_kept->hint;
   running.nodes[node.id] = run;
   running.progress.erase(node.id);
   if (run.state == "failed" && running.error.empty()) {
@@ -277,8 +297,14 @@ void Engine::Body::finish(Running& running) {
     return state == "done" || state == "cached" || state == "stopped";
   });
   running.state = !running.error.empty() ? "failed" : all ? "done" : "cancelled";
-  workspace.rows().run("UPDATE pipeline_run SET state = $2, error = $3, ended_at = $4 WHERE id = $1",
-                       {running.id, running.state, running.error, now_ms()});
+  auto not_kept = guarded([&] {
+    workspace.rows().run("UPDATE pipeline_run SET state = $2, error = $3, ended_at = $4 WHERE id = $1",
+                         {running.id, running.state, running.error, now_ms()});
+  });
+  if (not_kept) {  // it is on record as running still and will be taken up by the next server
+    running.state = "failed";
+    if (running.error.empty()) running.error = not_kept->text(), running.hint = not_kept->hint;
+  }
   touch(running);
 }
 

@@ -90,20 +90,19 @@ void run_step(Workspace& workspace, StepRun& run, int threads, const json::objec
 
   std::optional<Error> error;
   Child child = Child::start(spawn_for(run, folder, threads, environment));
-  std::atomic<bool> ended{false};
-  std::thread stopper([&] {
-    bool told = false;
-    while (!ended) {
-      if (stop && !told) {
-        ::kill(child.pid(), SIGTERM);  // the child is reaped only after this thread has ended
-        told = true;
+  {
+    std::jthread stopper([&](std::stop_token no_more) {
+      bool told = false;
+      while (!no_more.stop_requested()) {
+        if (stop && !told) {
+          ::kill(child.pid(), SIGTERM);  // the child is reaped only after this thread has ended
+          told = true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  });
-  read_lines(child.events(), [&](std::string_view line) { take_event(line, run, events, error); });
-  ended = true;
-  stopper.join();
+    });
+    read_lines(child.events(), [&](std::string_view line) { take_event(line, run, events, error); });
+  }
   int code = child.wait();
   if (code != 0 && code != stopped_exit_code) {
     if (!error) {
@@ -112,6 +111,7 @@ void run_step(Workspace& workspace, StepRun& run, int threads, const json::objec
       error.emplace(Code::internal, "the step " + run.step + " " + how, last_lines(folder / "log"));
     }
     run.state = stop ? "cancelled" : "failed";
+    remove_tree(folder);  // what it had made so far is of no use and may be all that fills the disk
     throw *error;
   }
   for (auto& [name, path] : file.outputs) {

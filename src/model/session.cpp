@@ -55,7 +55,8 @@ static Ort::Session made(const std::string& where, const Make& make) {
     return make();
   } catch (const Ort::Exception& error) {
     throw Error(error.GetOrtErrorCode() == ORT_NOT_IMPLEMENTED ? Code::unsupported : Code::invalid,
-                where + ": ONNX Runtime cannot load it: " + error.what());
+                where + ": ONNX Runtime cannot load it: " + error.what(),
+                "is it a whole ONNX file? a file that was cut while it was copied has to be copied again");
   }
 }
 

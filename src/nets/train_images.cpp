@@ -9,38 +9,18 @@
 #include "nets/augment.hpp"
 #include "nets/export.hpp"
 #include "nets/image_classifier.hpp"
+#include "nets/labelled.hpp"
 #include "nets/trainer.hpp"
 
 namespace gyre {
 
 namespace {
 
-constexpr int few_samples = 20;  // of a class: what comes of fewer is said to be uncertain
-
 json::object to_json(const TrainImages& options) {
   return {{"hold", options.hold},       {"check", options.check}, {"epochs", options.epochs},
           {"batch", options.batch},     {"rate", options.rate},   {"size", options.size},
           {"augment", options.augment}, {"flip", options.flip},   {"patience", options.patience},
           {"seed", options.seed}};
-}
-
-Dataset load_training_side(const TrainImages& options, StepContext& context) {
-  Dataset dataset = load_samples(context.input("frames"), context.input("labels"), Part::train, options.hold);
-  for (auto& finding : dataset.findings) context.say(finding);
-  std::vector<std::size_t> counts = dataset.count_by_class();
-  std::size_t filled = 0;
-  for (std::size_t i = 0; i < counts.size(); i++) {
-    if (counts[i] > 0) filled++;
-    if (counts[i] > 0 && counts[i] < few_samples)
-      context.say("class \"" + dataset.classes[i] + "\" has only " + std::to_string(counts[i]) +
-                  " pictures to learn from: its answers will be uncertain");
-  }
-  if (filled < 2)
-    throw Error(Code::invalid,
-                "there is nothing to tell apart: the " + std::to_string(dataset.samples.size()) +
-                    " labelled pictures to learn from are all of " + (filled ? "one class" : "no class"),
-                "label pictures of at least two classes; those held back do not count");
-  return dataset;
 }
 
 Augmentation augmentation_for(const TrainImages& options, const std::vector<std::string>& labels,
@@ -158,7 +138,7 @@ json::object report_of(ImageClassifier& model, const Material& material, const t
 
 void train_images(const TrainImages& options, StepContext& context) {
   prepare_torch(context, static_cast<std::uint64_t>(options.seed));
-  Dataset dataset = load_training_side(options, context);
+  Dataset dataset = load_labelled("frames", "pictures", options.hold, context);
   bool goes_on = context.has_input("start");
   PictureSize size = options.size ? PictureSize{std::max(options.size, 32), std::max(options.size, 32)} : PictureSize{};
   if (!goes_on && !options.size) size = fitting_size(dataset);

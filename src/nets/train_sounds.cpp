@@ -8,6 +8,7 @@
 #include "learn/metrics.hpp"
 #include "media/sound.hpp"
 #include "nets/export.hpp"
+#include "nets/labelled.hpp"
 #include "nets/picture_net.hpp"
 #include "nets/sound_net.hpp"
 #include "nets/trainer.hpp"
@@ -23,18 +24,6 @@ json::object to_json(const TrainSounds& options) {
   return {{"hold", options.hold},       {"check", options.check},       {"epochs", options.epochs},
           {"batch", options.batch},     {"rate", options.rate},         {"sample-rate", options.sample_rate},
           {"seconds", options.seconds}, {"patience", options.patience}, {"seed", options.seed}};
-}
-
-Dataset load_training_side(const TrainSounds& options, StepContext& context) {
-  Dataset dataset = load_samples(context.input("sounds"), context.input("labels"), Part::train, options.hold);
-  for (auto& finding : dataset.findings) context.say(finding);
-  auto counts = dataset.count_by_class();
-  if (std::count_if(counts.begin(), counts.end(), [](std::size_t n) { return n > 0; }) < 2)
-    throw Error(Code::invalid,
-                "there is nothing to tell apart: the " + std::to_string(dataset.samples.size()) +
-                    " labelled sounds to learn from are all of one class",
-                "label sounds of at least two classes; those held back do not count");
-  return dataset;
 }
 
 struct Material {
@@ -177,7 +166,7 @@ json::object report_of(SoundNet& net, const Material& material, const std::vecto
 
 void train_sounds(const TrainSounds& options, StepContext& context) {
   prepare_torch(context, static_cast<std::uint64_t>(options.seed));
-  Dataset dataset = load_training_side(options, context);
+  Dataset dataset = load_labelled("sounds", "sounds", options.hold, context);
   LogMel log_mel(options.sample_rate);
   Material material = load_material(dataset, log_mel, options, context);
   SoundNet net(static_cast<int>(dataset.classes.size()));

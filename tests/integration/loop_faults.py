@@ -127,20 +127,20 @@ class Line:
 # At which line of output who is struck. A server that was killed takes its pipeline up again by itself, so that a turn
 # that is repeated may find a step done that it would have shown.
 blows = [
-    ("gather: the server", ["frames"], "server"),
+    ("gather: the server", ["gather   ✓ pump-normal"], "server"),
     ("label: the server", ["gather   ✓ day", "label    ✓ evening-test-labels", "label    ✓ day-labels"], "server"),
     ("train: the server", ["train    ✓ pump", "train    ✓ life", "train    ✓ gearbox"], "server"),
     ("onnx: the server", ["train    ✓ bottle "], "server"),
-    ("validate: the server", ["validate ✓ bottle-evening", "bottle-evening: 50 %", "validate ✓ pump-test", "package  ✓"], "server"),
+    ("validate: the server", ["validate ✓ bottle-evening", "validate ✓ pump-test", "package  ✓"], "server"),
     ("deploy: an agent", ["deploy   ✓ bottle@1"], "agent"),
     ("deploy: the server", ["registered life@1"], "server"),
     ("deploy: the broker", ["deploy   ✓ gearbox@1"], "broker"),
     ("monitor: an agent", ["deploy   ✓ pump@1"], "agent"),
     ("monitor: the broker", ["monitor  ✓ day"], "broker"),
-    ("monitor: the server", ["evening: 50 %"], "server"),
+    ("monitor: the server", ["evening: 25 %", "evening: 50 %", "evening: 75 %"], "server"),
     ("label again: the server", ["frames of the evening came back"], "server"),
     ("retrain: the server", ["train    ✓ bottle-again"], "server"),
-    ("deploy again: an agent", ["registered bottle@2", "deploy   ✓ bottle@2", "evening-again: 25 %"], "agent"),
+    ("deploy again: an agent", ["registered bottle@2", "deploy   ✓ bottle@2", "evening-again: 25 %", "monitor  ✓ evening-again"], "agent"),
     ("monitor again: the server", ["deploy   ✓ bottle@2"], "server"),
 ]
 

@@ -177,7 +177,7 @@ void run(const Options& options, StepContext& context) {
       context.say("left out: " + files[i].string() + " is no CSV file");
       continue;
     }
-    std::string name = single ? from.filename().string() : files[i].string();
+    std::string name = single ? name_of_input(from, "table.csv") : files[i].string();
     import_table(opened(file_in(from, files[i]), name, options), options, context, written);
     context.progress(double(i + 1), double(files.size()), "files");
   }

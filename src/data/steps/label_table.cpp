@@ -16,7 +16,7 @@ void run(const Options& options, StepContext& context) {
   Dataset data = load_dataset(context.input("data"));
   std::map<std::string, const Sample*> by_path;
   for (auto& sample : data.samples) by_path[sample.path.string()] = &sample;
-  std::string text = read_file(context.input("table"));
+  std::string text = read_file(context.input("table")), name = name_of_input(context.input("table"), "table");
   std::string_view rest = text;
   Labels labels;
   std::vector<std::string> unknown;
@@ -26,7 +26,7 @@ void run(const Options& options, StepContext& context) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    std::string place = "table:" + std::to_string(number);
+    std::string place = name + ":" + std::to_string(number);
     auto cells = csv_cells(line);
     if (cells.size() < 2) throw Error(Code::invalid, place + ": one cell, two are needed", "a line is: file,label");
     auto &file = cells[0], &label = cells[1];
