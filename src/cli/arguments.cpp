@@ -87,15 +87,18 @@ void add_step(CLI::App& root, const Step& step, Invocation& result) {
            "--" + port.name + "," + port.name,
            [&result, name = port.name](const std::string& word) { result.inputs[name] = word; },
            port.help + " (" + port.type + ": NAME, NAME@VERSION, digest or path)")
-        ->required(!port.optional)
-        ->type_name(port.type)
+        ->type_name(std::string(port.type) + (port.optional ? "" : " REQUIRED"))
         ->group("Inputs");
   for (auto& field : step.fields) add_field(*app, field, result.values, false);
   app->add_option("--as", result.keep_as, "Name to keep the result under")->group("Result");
   app->add_option("--out", result.out, "File or folder to write the result to as well")->group("Result");
   app->add_flag("--fresh", result.fresh, "Run it even when the same was done before")->group("Result");
   app->callback([app, &step, &result] {
-    if (app->get_subcommands().empty()) result.step = &step;
+    if (!app->get_subcommands().empty()) return;
+    // Not left to the parser: it would give the word of a sub-command (`package push`) to a required input.
+    for (auto& port : step.inputs)
+      if (!port.optional && !result.inputs.contains(port.name)) throw CLI::RequiredError("--" + std::string(port.name));
+    result.step = &step;
   });
 }
 

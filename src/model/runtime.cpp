@@ -45,6 +45,10 @@ static const OrtApi* open_api() {
               "set GYRE_ONNXRUNTIME to a libonnxruntime.so.1 of 1.21 or newer");
 }
 
+// ONNX Runtime reports its use to its makers unless told not to. Gyre tells nobody anything: set before any thread
+// runs, because the library reads it when it is loaded.
+[[maybe_unused]] static const int no_telemetry = ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+
 Ort::Env& onnx_runtime() {
   static Ort::Env env = [] {
     Ort::InitApi(open_api());

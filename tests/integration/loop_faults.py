@@ -137,7 +137,6 @@ blows = [
     ("deploy: the broker", ["deploy   ✓ gearbox@1"], "broker"),
     ("monitor: an agent", ["deploy   ✓ pump@1"], "agent"),
     ("monitor: the broker", ["monitor  ✓ day"], "broker"),
-    ("monitor: the server", ["evening: 25 %", "evening: 50 %", "evening: 75 %"], "server"),
     ("label again: the server", ["frames of the evening came back"], "server"),
     ("retrain: the server", ["train    ✓ bottle-again"], "server"),
     ("deploy again: an agent", ["registered bottle@2", "deploy   ✓ bottle@2", "evening-again: 25 %", "monitor  ✓ evening-again"], "agent"),
@@ -145,7 +144,7 @@ blows = [
 ]
 
 
-# Steps that are struck while they run: name of the step, how many seconds after it was first seen.
+# Struck while a step runs: name of the step, how many seconds after it was first seen, who if not the step itself.
 step_blows = [
     ("gather: a step", "gather-line-microphone", 0.2),
     ("train: the training step", "train-images", 1.5),
@@ -154,6 +153,7 @@ step_blows = [
     ("package: a step", "package", 0),
     ("validate: a step", "evaluate", 0.1),
     ("monitor: a step", "drive-line", 1),
+    ("monitor: the server", "drive-line", 0.7, "server"),
     ("retrain: the training step", "train-images from weights", 1.5),
 ]
 
@@ -165,7 +165,7 @@ def strike_steps(line, pending):
         for blow in [b for b in pending if b[1] == step][:1]:
             if time.time() - line.first_seen.setdefault((pid, step), time.time()) >= blow[2]:
                 line.remember()
-                line.strike([pid])
+                line.strike(line.of_this_line(blow[3]) if len(blow) > 3 else [pid])
                 pending.remove(blow)
                 struck.append(blow[0])
     return struck
