@@ -15,7 +15,7 @@ std::string shown_default(const Field& field) {
   if (field.initial.is_null() || field.limits.required) return "";
   if (field.initial.is_string()) return std::string(field.initial.get_string());
   if (field.initial.is_array()) return "";
-  return json::serialize(field.initial);
+  return as_people_write(field.initial);
 }
 
 std::string help_of(const Field& field) {
@@ -70,6 +70,12 @@ CLI::App* place(CLI::App& root, const std::string& words, const std::string& hel
   return app;
 }
 
+// What stands behind a sub-command falls through to here when the sub-command does not know it.
+void expect_unused(const CLI::App& app) {
+  for (auto* option : app.get_options())
+    if (option->count()) throw CLI::ExtrasError({option->get_name()});
+}
+
 void add_command(CLI::App& root, const Command& command, Invocation& result) {
   CLI::App* app = place(root, command.words, command.help);
   for (auto& field : command.arguments) add_field(*app, field, result.values, true);
@@ -94,7 +100,7 @@ void add_step(CLI::App& root, const Step& step, Invocation& result) {
   app->add_option("--out", result.out, "File or folder to write the result to as well")->group("Result");
   app->add_flag("--fresh", result.fresh, "Run it even when the same was done before")->group("Result");
   app->callback([app, &step, &result] {
-    if (!app->get_subcommands().empty()) return;
+    if (!app->get_subcommands().empty()) return expect_unused(*app);
     // Not left to the parser: it would give the word of a sub-command (`package push`) to a required input.
     for (auto& port : step.inputs)
       if (!port.optional && !result.inputs.contains(port.name)) throw CLI::RequiredError("--" + std::string(port.name));
@@ -103,6 +109,13 @@ void add_step(CLI::App& root, const Step& step, Invocation& result) {
 }
 
 }  // namespace
+
+std::string as_people_write(const json::value& value) {
+  if (!value.is_double()) return canonical(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.12g", value.get_double());
+  return text;
+}
 
 Invocation parse_command_line(int argc, char** argv) {
   Invocation result;

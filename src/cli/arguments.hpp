@@ -20,6 +20,8 @@ struct Invocation {
   int exit_code = -1;  // >= 0: help or an error was printed, end with it
 };
 
+std::string as_people_write(const json::value& value);  // 0.2, not 2E-1
+
 Invocation parse_command_line(int argc, char** argv);
 
 }  // namespace gyre

@@ -19,7 +19,8 @@ namespace {
   X(destroy_config)                                                                                                   \
   X(open_ext)                                                                                                         \
   X(close)                                                                                                            \
-  X(connect) X(disconnect) X(query) X(destroy_result) X(result_error) X(column_count) X(column_type) X(fetch_chunk)   \
+  X(connect)                                                                                                          \
+  X(disconnect) X(query) X(destroy_result) X(result_error) X(column_count) X(column_type) X(fetch_chunk)              \
       X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) \
           X(string_t_data) X(string_t_length)
 

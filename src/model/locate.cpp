@@ -1,5 +1,7 @@
 #include "model/locate.hpp"
 
+#include "base/http_client.hpp"
+
 namespace gyre {
 
 LocatedModel::LocatedModel(const std::string& reference, CommandContext& context) : path_(reference) {
@@ -12,7 +14,23 @@ LocatedModel::LocatedModel(const std::string& reference, CommandContext& context
   auto& api = context.api();
   fetched_.emplace();
   path_ = fetched_->path() / (reference + ".onnx");
-  api.download("/api/models/" + name + "/versions/" + version + "/file", path_);
+  try {
+    api.download("/api/models/" + name + "/versions/" + version + "/file", path_);
+  } catch (const Error& unregistered) {
+    // What `gyre train ... --as NAME` kept is a model too, before anyone has registered it.
+    if (unregistered.code != Code::not_found) throw;
+    json::value asset;
+    try {
+      asset = api.call("GET", "/api/assets/" + percent_encode(reference));
+    } catch (const Error& error) {
+      if (error.code != Code::not_found) throw;
+      throw Error(Code::not_found, "there is no model " + reference,
+                  "gyre models lists the registered ones, gyre data list what trainings kept");
+    }
+    if (std::string type = get_string(asset, "type"); type != "model")
+      throw Error(Code::invalid, reference + " is no model: its type is " + type);
+    api.download("/api/blobs/" + get_string(asset, "digest"), path_);
+  }
 }
 
 }  // namespace gyre

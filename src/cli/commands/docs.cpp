@@ -4,27 +4,22 @@
 #include "base/file.hpp"
 #include "base/step.hpp"
 #include "cli/app.hpp"
+#include "cli/arguments.hpp"
 
 namespace gyre {
 
 namespace {
 
-// As people write it: 0.2, not 2E-1.
-std::string in_words(const json::value& value) {
-  if (!value.is_double()) return canonical(value);
-  char text[32];
-  std::snprintf(text, sizeof text, "%.12g", value.get_double());
-  return text;
-}
-
 void print_fields(const std::vector<Field>& fields, std::string_view prefix) {
   if (fields.empty()) return;
   std::printf("| option | type | default | meaning |\n|---|---|---|---|\n");
   for (auto& field : fields) {
-    std::string initial = field.limits.required ? "needed" : field.initial.is_null() ? "" : in_words(field.initial);
+    std::string initial = field.limits.required     ? "needed"
+                          : field.initial.is_null() ? ""
+                                                    : as_people_write(field.initial);
     std::string limits;
-    if (field.limits.min) limits += ", at least " + in_words(*field.limits.min);
-    if (field.limits.max) limits += ", at most " + in_words(*field.limits.max);
+    if (field.limits.min) limits += ", at least " + as_people_write(*field.limits.min);
+    if (field.limits.max) limits += ", at most " + as_people_write(*field.limits.max);
     for (auto& choice : field.limits.choices) limits += (&choice == &field.limits.choices[0] ? ": " : ", ") + choice;
     std::printf("| `%s%s` | %s | %s | %s%s |\n", std::string(prefix).c_str(), field.name.c_str(),
                 name_of(field.type).data(), initial.c_str(), field.help.c_str(), limits.c_str());

@@ -11,6 +11,8 @@ static int run(const json::object& values, CommandContext& context) {
                     {"share", get_number(values, "share")}};
   if (std::string labels = get_string(values, "labels"); !labels.empty()) body["labels"] = labels;
   json::value made = context.api().call("POST", "/api/packages/data", body);
+  if (std::string name = get_string(values, "as"); !name.empty())
+    context.api().call("POST", "/api/assets", {{"name", name}, {"type", "samples"}, {"digest", made.at("data")}});
   if (context.json)
     context.print(made);
   else
@@ -26,7 +28,8 @@ const Command command_package_data{
     .arguments = {{"data", FieldType::text, "a data set: an asset or a digest", nullptr, {.required = true}}},
     .options = {{"labels", FieldType::text, "only samples that have a label here: an asset or a digest", "", {}},
                 {"part", FieldType::text, "which samples", "all", {.choices = {"all", "train", "hold"}}},
-                {"share", FieldType::number, "part of the data that is held back", 0.2, {.min = 0, .max = 1}}},
+                {"share", FieldType::number, "part of the data that is held back", 0.2, {.min = 0, .max = 1}},
+                {"as", FieldType::text, "name to keep it under", "", {}}},
     .run = run};
 
 }  // namespace gyre

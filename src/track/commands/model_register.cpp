@@ -12,6 +12,8 @@ static int run(const json::object& values, CommandContext& context) {
   auto& api = context.api();
   std::string path = "/api/models/" + percent_encode(model) + "/versions";
   json::value answer;
+  if (!is_digest(file) && !fs::exists(file) && file.find('/') == std::string::npos)
+    file = get_string(api.call("GET", "/api/assets/" + percent_encode(file)), "digest");
   if (is_digest(file)) {
     json::object body{{"digest", file}};
     if (std::string run = get_string(values, "run"); !run.empty()) body["lineage"] = {{"run", run}};
@@ -36,9 +38,12 @@ extern const Command command_model_register;
 const Command command_model_register{
     .words = "model register",
     .help = "Register a model file under a name; the same file again is the same version",
-    .arguments =
-        {{"model", FieldType::text, "the name", nullptr, {.required = true}},
-         {"file", FieldType::text, "an ONNX file, or the digest of one in the workspace", nullptr, {.required = true}}},
+    .arguments = {{"model", FieldType::text, "the name", nullptr, {.required = true}},
+                  {"file",
+                   FieldType::text,
+                   "an ONNX file, or the name or digest of one in the workspace",
+                   nullptr,
+                   {.required = true}}},
     .options = {{"run", FieldType::text, "id of the run that made it", ""},
                 {"alias", FieldType::text, "alias to point to it", ""}},
     .run = run};
