@@ -13,16 +13,13 @@ namespace gyre {
 namespace {
 
 // The functions of the C API that are used.
-#define GYRE_DUCKDB_FUNCTIONS(X)                                                                                      \
-  X(create_config)                                                                                                    \
-  X(set_config)                                                                                                       \
-  X(destroy_config)                                                                                                   \
-  X(open_ext)                                                                                                         \
-  X(close)                                                                                                            \
-  X(connect)                                                                                                          \
-  X(disconnect) X(query) X(destroy_result) X(result_error) X(column_count) X(column_type) X(fetch_chunk)              \
-      X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) \
-          X(string_t_data) X(string_t_length)
+// clang-format off: it never comes to rest here
+#define GYRE_DUCKDB_FUNCTIONS(X)                                                                                 \
+  X(create_config)                                                                                               \
+  X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result)       \
+      X(result_error) X(column_count) X(column_type) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size) \
+          X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) X(string_t_data) X(string_t_length)
+// clang-format on
 
 struct Library {
 #define X(name) decltype(&::duckdb_##name) name = nullptr;

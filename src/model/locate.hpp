@@ -7,7 +7,8 @@ namespace gyre {
 
 class LocatedModel {
  public:
-  // FILE, or NAME, NAME@3, NAME@champion of the workspace's registry or named data (fetched into a folder that goes away with this).
+  // FILE, or NAME, NAME@3, NAME@champion of the workspace's registry or named data, fetched into a folder that goes
+  // away with this.
   LocatedModel(const std::string& reference, CommandContext& context);
   const fs::path& path() const { return path_; }
 
