@@ -13,7 +13,8 @@ namespace gyre {
 namespace {
 
 // The functions of the C API that are used.
-// clang-format off: it never comes to rest here
+// clang-format never comes to rest here.
+// clang-format off
 #define GYRE_DUCKDB_FUNCTIONS(X)                                                                                 \
   X(create_config)                                                                                               \
   X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result)       \
