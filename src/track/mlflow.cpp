@@ -93,6 +93,38 @@ std::vector<Asked> Asked::items(std::string_view key) const {
   return result;
 }
 
+std::optional<Asked> Asked::find_object(std::string_view key) const {
+  auto* value = members_.if_contains(key);
+  if (!value || value->is_null()) return {};
+  if (!value->is_object())
+    throw Error(Code::invalid,
+                "Invalid value for parameter '" + std::string(key) + "' supplied: an object is expected");
+  return Asked(value->get_object());
+}
+
+bool Asked::flag(std::string_view key, bool otherwise) const {
+  auto text = find_text(key);
+  if (!text) return otherwise;
+  LessNoCase less;
+  auto is = [&](std::string_view word) { return !less(*text, word) && !less(word, *text); };
+  if (!is("true") && !is("false"))
+    throw Error(Code::invalid, "Invalid value for parameter '" + std::string(key) + "' supplied: true or false");
+  return is("true");
+}
+
+std::vector<std::int64_t> Asked::experiments() const {
+  std::vector<std::int64_t> experiments;
+  for (auto& id : texts("experiment_ids")) {
+    std::int64_t number = 0;
+    auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+    if (error != std::errc() || end != id.data() + id.size())
+      throw Error(Code::invalid,
+                  "Invalid experiment ID '" + id.substr(0, 80) + "'. Experiment ID must be a valid integer.");
+    experiments.push_back(number);
+  }
+  return experiments;
+}
+
 Pairs Asked::pairs(std::string_view key) const {
   Pairs result;
   for (auto& item : items(key)) result.emplace_back(item.text("key"), item.text_or("value", ""));
@@ -157,15 +189,16 @@ std::vector<Route> mlflow_routes(Workspace& workspace) {
   auto writer = std::make_shared<MetricWriter>(workspace);
   std::vector<Route> all;
   for (std::string_view prefix : {"/api/2.0/mlflow", "/ajax-api/2.0/mlflow"})
-    for (auto& part : {mlflow_experiment_routes(workspace), mlflow_run_routes(workspace, writer),
-                       mlflow_model_routes(workspace), mlflow_version_routes(workspace)})
+    for (auto& part :
+         {mlflow_experiment_routes(workspace), mlflow_run_routes(workspace, writer), mlflow_model_routes(workspace),
+          mlflow_version_routes(workspace), mlflow_logged_model_routes(workspace), mlflow_input_routes(workspace),
+          mlflow_history_routes(workspace)})
       for (Route route : part) {
         route.pattern.insert(0, prefix);
         all.push_back(std::move(route));
       }
-  for (auto& route : mlflow_artifact_routes(workspace)) all.push_back(std::move(route));
-  all.push_back({"GET", "/version", "The MLflow version whose API is spoken",
-                 [](Request&) { return Response{.content_type = "text/plain", .body = "3.1.0"}; }});
+  for (auto& part : {mlflow_artifact_routes(workspace), mlflow_file_routes(workspace), mlflow_absent_routes()})
+    all.insert(all.end(), part.begin(), part.end());
   return all;
 }
 

@@ -20,6 +20,11 @@ Response mlflow_error(const Error& error);  // {"error_code","message"}
 std::vector<Route> mlflow_experiment_routes(Workspace& workspace);
 std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer);
 std::vector<Route> mlflow_artifact_routes(Workspace& workspace);  // whole paths
+std::vector<Route> mlflow_file_routes(Workspace& workspace);      // whole paths: what a browser asks for
+std::vector<Route> mlflow_logged_model_routes(Workspace& workspace);
+std::vector<Route> mlflow_input_routes(Workspace& workspace);
+std::vector<Route> mlflow_history_routes(Workspace& workspace);
+std::vector<Route> mlflow_absent_routes();  // whole paths: the parts of MLflow that are not spoken
 std::vector<Route> mlflow_model_routes(Workspace& workspace);
 std::vector<Route> mlflow_version_routes(Workspace& workspace);
 
@@ -35,6 +40,9 @@ class Asked {
   double number(std::string_view key) const;
   std::vector<std::string> texts(std::string_view key) const;
   std::vector<Asked> items(std::string_view key) const;
+  std::optional<Asked> find_object(std::string_view key) const;
+  bool flag(std::string_view key, bool otherwise) const;
+  std::vector<std::int64_t> experiments() const;     // experiment_ids
   Pairs pairs(std::string_view key) const;           // [{"key","value"}...]
   std::int64_t integer(std::string_view key) const;  // Error{invalid} when it is missing
   Search search(std::size_t usual, std::size_t most) const;

@@ -1,5 +1,6 @@
 #include "base/clock.hpp"
 #include "track/mlflow.hpp"
+#include "track/mlflow_forms.hpp"
 
 namespace gyre {
 
@@ -21,12 +22,13 @@ static json::object info_form(const Run& run) {
   return info;
 }
 
-static json::object run_form(const Run& run) {
+static json::object run_form(const Run& run, const RunLinks& links) {
   json::array metrics;
   for (auto& point : run.metrics) metrics.push_back(point_form(point));
   return {{"info", info_form(run)},
           {"data", {{"metrics", metrics}, {"params", mlflow_pairs(run.params)}, {"tags", mlflow_pairs(run.tags)}}},
-          {"inputs", json::object()}};
+          {"inputs", mlflow_inputs(links)},
+          {"outputs", mlflow_outputs(links)}};
 }
 
 // Old clients say run_uuid.
@@ -51,7 +53,7 @@ static Response create(Workspace& workspace, Request& request) {
                                     .started_at = asked.find_integer("start_time").value_or(0),
                                     .tags = asked.pairs("tags"),
                                     .who = asked.text_or("user_id", request.who)});
-  return json_response({{"run", run_form(run)}});
+  return json_response({{"run", run_form(run, {})}});
 }
 
 static Response update(Workspace& workspace, Request& request) {
@@ -70,15 +72,10 @@ static Response search(Workspace& workspace, Request& request) {
   Search search = asked.search(1000, 50000);
   std::string view = asked.text_or("run_view_type", "ACTIVE_ONLY");
   search.stages = view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
-  std::vector<std::int64_t> experiments;
-  for (auto& id : asked.texts("experiment_ids")) {
-    if (id.empty() || id.size() > 18 || id.find_first_not_of("0123456789") != std::string::npos)
-      throw Error(Code::invalid, "Invalid value '" + id + "' for parameter 'experiment_ids' supplied");
-    experiments.push_back(std::stoll(id));
-  }
-  auto page = search_runs(workspace, experiments, search);
+  auto page = search_runs(workspace, asked.experiments(), search);
   json::array runs;
-  for (auto& run : page.found) runs.push_back(run_form(run));
+  auto links = links_of(workspace, page.found);
+  for (auto& run : page.found) runs.push_back(run_form(run, links[run.number]));
   json::object answer{{"runs", runs}};
   if (!page.next.empty()) answer["next_page_token"] = page.next;
   return json_response(answer);
@@ -88,7 +85,9 @@ static Response log_many(Workspace& workspace, MetricWriter& writer, Request& re
   Asked asked(request);
   std::string run = run_of(asked);
   std::vector<Point> points;
-  for (auto& item : asked.items("metrics")) points.push_back(point_of(item));
+  auto metrics = asked.items("metrics");
+  for (auto& item : metrics) points.push_back(point_of(item));
+  auto measured = asked_model_points(run, metrics, points);
   Pairs params = asked.pairs("params"), tags = asked.pairs("tags");
   auto limit = [](std::string_view what, std::size_t count, std::size_t most) {
     if (count > most)
@@ -101,7 +100,10 @@ static Response log_many(Workspace& workspace, MetricWriter& writer, Request& re
   limit("params", params.size(), 100);
   limit("tags", tags.size(), 100);
   limit("metrics, params, and tags", points.size() + params.size() + tags.size(), 1000);
-  writer.write([&] { log_batch(workspace, run, points, params, tags); });
+  writer.write([&] {
+    log_batch(workspace, run, points, params, tags);
+    if (!measured.empty()) log_model_points(workspace, measured);
+  });
   return nothing();
 }
 
@@ -131,7 +133,8 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<Metri
       {"POST", "/runs/create", "Start a run", [&](Request& request) { return create(workspace, request); }},
       {"GET", "/runs/get", "A run with its last metrics, params and tags",
        [&](Request& request) {
-         return json_response({{"run", run_form(get_run(workspace, run_of(Asked(request))))}});
+         auto run = get_run(workspace, run_of(Asked(request)));
+         return json_response({{"run", run_form(run, links_of(workspace, {run})[run.number])}});
        }},
       {"POST", "/runs/update", "End or rename a run", [&](Request& request) { return update(workspace, request); }},
       {"POST", "/runs/search", "Search runs", [&](Request& request) { return search(workspace, request); }},
@@ -150,7 +153,11 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<Metri
          Asked asked(request);
          std::string run = run_of(asked);
          Point point = point_of(asked);
-         writer->write([&] { log_batch(workspace, run, {point}, {}, {}); });
+         auto measured = asked_model_points(run, {asked}, {point});
+         writer->write([&] {
+           log_batch(workspace, run, {point}, {}, {});
+           if (!measured.empty()) log_model_points(workspace, measured);
+         });
          return nothing();
        }},
       {"POST", "/runs/log-parameter", "Log a param",

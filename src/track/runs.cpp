@@ -1,7 +1,5 @@
 #include "track/runs.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -11,7 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "base/hash.hpp"
+#include "track/ids.hpp"
 
 namespace gyre {
 
@@ -35,13 +33,6 @@ static void check_status(const std::string& status) {
   for (auto known : {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"})
     if (status == known) return;
   throw Error(Code::invalid, "\"" + status + "\" is no run status", "RUNNING, SCHEDULED, FINISHED, FAILED or KILLED");
-}
-
-static std::string random_id() {
-  unsigned char bytes[16];
-  if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-    throw Error(Code::internal, "the system gives no random numbers");
-  return hex(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
 }
 
 static Row row_of_run(Workspace& workspace, const std::string& id) {
