@@ -66,6 +66,9 @@ endif()
 add_executable(gyre-tiny-model tests/tiny_model.cpp)
 target_link_libraries(gyre-tiny-model PRIVATE gyre_model)
 
+# The client of the benchmarks.
+add_executable(gyre-load EXCLUDE_FROM_ALL bench/load.cpp)
+
 # Fuzz entry points (src/<module>/*_fuzz.cpp), each a program with the driver of tests/: gyre-fuzz builds them all.
 if(GYRE_SANITIZE)
   file(GLOB_RECURSE fuzz_entries CONFIGURE_DEPENDS src/*_fuzz.cpp)

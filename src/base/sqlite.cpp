@@ -5,18 +5,11 @@
 
 #include <cstdlib>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.hpp"
 
 namespace gyre {
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-
-struct Sqlite::Statements {
-  std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> by_text;
-};
 
 // SQLite calls it an I/O error when there is no room for its shared memory.
 static bool no_room_at(const char* file) {
@@ -46,20 +39,29 @@ static Error failure(sqlite3* db, std::string_view what) {
   }
 }
 
-Sqlite::Sqlite(const std::filesystem::path& path) : statements_(std::make_unique<Statements>()) {
-  if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) !=
-      SQLITE_OK) {
-    Error error = failure(db_, path.string());
-    sqlite3_close(db_);
-    throw error;
-  }
-  sqlite3_busy_timeout(db_, 10000);
-  script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+int SqlColumns::count() const { return sqlite3_column_count(statement_); }
+const char* SqlColumns::name(int column) const { return sqlite3_column_name(statement_, column); }
+bool SqlColumns::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+std::int64_t SqlColumns::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+double SqlColumns::number(int column) const { return sqlite3_column_double(statement_, column); }
+
+std::string_view SqlColumns::text(int column) const {
+  auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (!bytes) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-Sqlite::~Sqlite() {
-  statements_.reset();
-  sqlite3_close(db_);
+json::value SqlColumns::value(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return integer(column);
+    case SQLITE_FLOAT:
+      return number(column);
+    case SQLITE_NULL:
+      return nullptr;
+    default:
+      return json::string(text(column));
+  }
 }
 
 static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::value& value) {
@@ -93,96 +95,231 @@ static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::va
   if (code != SQLITE_OK) throw failure(db, "bind");
 }
 
-static json::value column(sqlite3_stmt* statement, int i) {
-  switch (sqlite3_column_type(statement, i)) {
-    case SQLITE_INTEGER:
-      return sqlite3_column_int64(statement, i);
-    case SQLITE_FLOAT:
-      return sqlite3_column_double(statement, i);
-    case SQLITE_NULL:
-      return nullptr;
-    default: {
-      auto* text = static_cast<const char*>(sqlite3_column_blob(statement, i));
-      return json::string(text ? text : "", static_cast<std::size_t>(sqlite3_column_bytes(statement, i)));
+// One database handle and its statements; used by one thread at a time.
+class Sqlite::Connection {
+ public:
+  Connection(const std::filesystem::path& path, int flags) {
+    if (sqlite3_open_v2(path.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+      Error error = failure(db_, path.string());
+      sqlite3_close(db_);
+      throw error;
     }
+    sqlite3_busy_timeout(db_, 10000);
   }
-}
+  ~Connection() {
+    statements_.clear();
+    sqlite3_close(db_);
+  }
+  Connection(const Connection&) = delete;
+  sqlite3* handle() const { return db_; }
 
-std::vector<Row> Sqlite::query(std::string_view sql, SqlValues parameters) {
-  std::lock_guard lock(mutex_);
-  auto& kept = statements_->by_text[std::string(sql)];
-  std::unique_ptr<sqlite3_stmt, Finalize> statement = std::move(kept);  // a query inside a query gets its own
-  if (!statement) {
+  void script(std::string_view sql) {
+    if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+      throw failure(db_, sql.substr(0, 200));
+  }
+
+  template <class Take>
+  void each(std::string_view sql, const SqlValues& parameters, Take&& take) {
+    Statement statement = taken(sql);
+    try {
+      bind_all(statement.get(), sql, parameters);
+      int code;
+      while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) take(SqlColumns(statement.get()));
+      if (code != SQLITE_DONE) throw failure(db_, sql);
+    } catch (...) {
+      sqlite3_reset(statement.get());
+      throw;
+    }
+    sqlite3_reset(statement.get());
+    sqlite3_clear_bindings(statement.get());
+    // Searches are written anew for each filter: what was asked long ago need not be kept.
+    if (statements_.size() > 300) statements_.clear();
+    statements_[std::string(sql)] = std::move(statement);
+  }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+  // Taken out while it is used: a query inside a query gets its own.
+  Statement taken(std::string_view sql) {
+    if (auto it = statements_.find(std::string(sql)); it != statements_.end() && it->second)
+      return std::move(it->second);
     sqlite3_stmt* made = nullptr;
     if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) !=
         SQLITE_OK)
       throw failure(db_, sql);
-    statement.reset(made);
+    return Statement(made);
   }
-  std::vector<Row> rows;
-  try {
-    // SQLite numbers "$2" by where it first stands in the text: it is bound by its name.
-    for (int i = 1, count = sqlite3_bind_parameter_count(statement.get()); i <= count; i++) {
-      const char* name = sqlite3_bind_parameter_name(statement.get(), i);
+
+  // SQLite numbers "$2" by where it first stands in the text: it is bound by its name.
+  void bind_all(sqlite3_stmt* statement, std::string_view sql, const SqlValues& parameters) {
+    for (int i = 1, count = sqlite3_bind_parameter_count(statement); i <= count; i++) {
+      const char* name = sqlite3_bind_parameter_name(statement, i);
       std::size_t number = static_cast<std::size_t>(name ? std::atoi(name + 1) : i);
       if (number < 1 || number > parameters.size())
         throw Error(Code::internal,
                     "a query with no value for its parameter " + std::to_string(number) + ": " + std::string(sql));
-      bind(db_, statement.get(), i, parameters[number - 1]);
+      bind(db_, statement, i, parameters[number - 1]);
     }
-    int code;
-    while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
-      Row row;
-      int columns = sqlite3_column_count(statement.get());
-      for (int i = 0; i < columns; i++) row[sqlite3_column_name(statement.get(), i)] = column(statement.get(), i);
-      rows.push_back(std::move(row));
-    }
-    if (code != SQLITE_DONE) throw failure(db_, sql);
-  } catch (...) {
-    sqlite3_reset(statement.get());
-    throw;
   }
-  sqlite3_reset(statement.get());
-  sqlite3_clear_bindings(statement.get());
-  statements_->by_text[std::string(sql)] = std::move(statement);
+
+  sqlite3* db_ = nullptr;
+  std::unordered_map<std::string, Statement> statements_;
+};
+
+// A reader for the time of one query.
+class Sqlite::Borrowed {
+ public:
+  explicit Borrowed(Sqlite& owner) : owner_(owner) {
+    {
+      std::lock_guard lock(owner.readers_mutex_);
+      if (!owner.readers_.empty()) {
+        connection_ = std::move(owner.readers_.back());
+        owner.readers_.pop_back();
+      }
+    }
+    if (!connection_) connection_ = std::make_unique<Connection>(owner.path_, SQLITE_OPEN_READONLY);
+  }
+  ~Borrowed() {
+    constexpr std::size_t most_kept = 4;
+    std::lock_guard lock(owner_.readers_mutex_);
+    if (owner_.readers_.size() < most_kept) owner_.readers_.push_back(std::move(connection_));
+  }
+  Borrowed(const Borrowed&) = delete;
+  Connection* operator->() const { return connection_.get(); }
+
+ private:
+  Sqlite& owner_;
+  std::unique_ptr<Connection> connection_;
+};
+
+struct Sqlite::Waiting {
+  const std::function<void()>* body;
+  bool done = false;
+  std::exception_ptr failure{};
+  std::condition_variable woken{};
+};
+
+Sqlite::Sqlite(const std::filesystem::path& path)
+    : path_(path), writer_(std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) {
+  script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+}
+
+Sqlite::~Sqlite() {
+  readers_.clear();  // the last to close folds the log in, which a reader cannot
+}
+
+sqlite3* Sqlite::handle() const { return writer_->handle(); }
+std::int64_t Sqlite::changes() const { return sqlite3_changes64(handle()); }
+std::int64_t Sqlite::last_id() const { return sqlite3_last_insert_rowid(handle()); }
+
+void Sqlite::each(std::string_view sql, const SqlValues& parameters,
+                  const std::function<void(const SqlColumns&)>& take) {
+  if (sql.starts_with("SELECT") && !inside() && path_ != ":memory:") {
+    Borrowed reader(*this);
+    reader->each(sql, parameters, take);
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  writer_->each(sql, parameters, take);
+}
+
+std::vector<Row> Sqlite::query(std::string_view sql, const SqlValues& parameters) {
+  std::vector<Row> rows;
+  each(sql, parameters, [&](const SqlColumns& columns) {
+    Row row;
+    for (int i = 0, count = columns.count(); i < count; i++) row[columns.name(i)] = columns.value(i);
+    rows.push_back(std::move(row));
+  });
   return rows;
 }
 
-void Sqlite::run(std::string_view sql, SqlValues parameters) { query(sql, std::move(parameters)); }
+void Sqlite::run(std::string_view sql, const SqlValues& parameters) {
+  each(sql, parameters, [](const SqlColumns&) {});
+}
 
-std::optional<Row> Sqlite::one(std::string_view sql, SqlValues parameters) {
-  auto rows = query(sql, std::move(parameters));
+std::optional<Row> Sqlite::one(std::string_view sql, const SqlValues& parameters) {
+  auto rows = query(sql, parameters);
   if (rows.empty()) return {};
   return std::move(rows.front());
 }
 
 void Sqlite::script(std::string_view sql) {
   std::lock_guard lock(mutex_);
-  if (sqlite3_exec(db_, std::string(sql).c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-    throw failure(db_, sql.substr(0, 200));
+  writer_->script(sql);
 }
 
-std::int64_t Sqlite::changes() const { return sqlite3_changes64(db_); }
-std::int64_t Sqlite::last_id() const { return sqlite3_last_insert_rowid(db_); }
-
 void Sqlite::transaction(const std::function<void()>& body) {
-  std::lock_guard lock(mutex_);
-  if (depth_ == 0) script("BEGIN IMMEDIATE");
-  depth_++;
-  try {
-    body();
-  } catch (...) {
-    if (--depth_ == 0 && !sqlite3_get_autocommit(db_)) script("ROLLBACK");
-    throw;
-  }
-  if (--depth_ == 0) {
-    try {
-      script("COMMIT");
-    } catch (...) {
-      if (!sqlite3_get_autocommit(db_)) script("ROLLBACK");
-      throw;
+  if (inside()) return body();
+  Waiting self{.body = &body};
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&self);
+  self.woken.wait(lock, [&] { return self.done || (!leading_ && queue_.front() == &self); });
+  if (!self.done) {
+    leading_ = true;
+    std::vector<Waiting*> group(queue_.begin(), queue_.end());
+    queue_.clear();
+    lock.unlock();
+    commit(group);
+    lock.lock();
+    leading_ = false;
+    for (auto* waiting : group) {
+      waiting->done = true;
+      waiting->woken.notify_one();
     }
+    if (!queue_.empty()) queue_.front()->woken.notify_one();
   }
+  lock.unlock();
+  if (self.failure) std::rethrow_exception(self.failure);
+}
+
+void Sqlite::after_commit(std::function<void()> then) {
+  if (inside())
+    after_.push_back(std::move(then));
+  else
+    then();
+}
+
+void Sqlite::run_group(const std::vector<Waiting*>& group) {
+  bool alone = group.size() == 1;
+  run("BEGIN IMMEDIATE");
+  for (auto* waiting : group) {
+    if (!alone) run("SAVEPOINT body");
+    auto told_before = after_.size();
+    try {
+      (*waiting->body)();
+    } catch (...) {
+      waiting->failure = std::current_exception();
+      if (alone || sqlite3_get_autocommit(handle())) throw;  // a full disk ends the whole transaction
+      run("ROLLBACK TO body");
+      after_.resize(told_before);
+    }
+    if (!alone) run("RELEASE body");
+  }
+  run("COMMIT");
+}
+
+void Sqlite::commit(const std::vector<Waiting*>& group) {
+  std::vector<std::function<void()>> after;
+  {
+    std::lock_guard lock(mutex_);
+    owner_ = std::this_thread::get_id();
+    try {
+      run_group(group);
+      after = std::exchange(after_, {});
+    } catch (...) {  // nothing of it was written
+      for (auto* waiting : group)
+        if (!waiting->failure) waiting->failure = std::current_exception();
+      // Whatever this says, the first failure is what is told.
+      if (!sqlite3_get_autocommit(handle())) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+      after_.clear();
+    }
+    owner_ = std::thread::id();
+  }
+  for (auto& then : after) then();
 }
 
 }  // namespace gyre

@@ -136,7 +136,7 @@ bool Devices::patch(const std::string& name, const char* section, const json::ob
              {name, to_json(target)});
     rows.run("INSERT INTO device_change VALUES ($1, $2, $3, $4, $5, $6)",
              {name, section, target.version, at, who, patch});
-    if (desired && desired_changed_) desired_changed_(name);
+    if (desired && desired_changed_) rows.after_commit([this, name] { desired_changed_(name); });
   });
   return changed;
 }

@@ -185,12 +185,10 @@ Response mlflow_error(const Error& error) {
 }
 
 std::vector<Route> mlflow_routes(Workspace& workspace) {
-  // Shared: lives as long as the routes that write through it.
-  auto writer = std::make_shared<MetricWriter>(workspace);
   std::vector<Route> all;
   for (std::string_view prefix : {"/api/2.0/mlflow", "/ajax-api/2.0/mlflow"})
     for (auto& part :
-         {mlflow_experiment_routes(workspace), mlflow_run_routes(workspace, writer), mlflow_model_routes(workspace),
+         {mlflow_experiment_routes(workspace), mlflow_run_routes(workspace), mlflow_model_routes(workspace),
           mlflow_version_routes(workspace), mlflow_logged_model_routes(workspace), mlflow_input_routes(workspace),
           mlflow_history_routes(workspace)})
       for (Route route : part) {

@@ -6,7 +6,6 @@
 
 #include "base/route.hpp"
 #include "store/workspace.hpp"
-#include "track/metric_writer.hpp"
 #include "track/runs.hpp"
 #include "track/search.hpp"
 
@@ -18,7 +17,7 @@ Response mlflow_error(const Error& error);  // {"error_code","message"}
 
 // The parts, each with paths below /api/2.0/mlflow.
 std::vector<Route> mlflow_experiment_routes(Workspace& workspace);
-std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer);
+std::vector<Route> mlflow_run_routes(Workspace& workspace);
 std::vector<Route> mlflow_artifact_routes(Workspace& workspace);  // whole paths
 std::vector<Route> mlflow_file_routes(Workspace& workspace);      // whole paths: what a browser asks for
 std::vector<Route> mlflow_logged_model_routes(Workspace& workspace);

@@ -39,7 +39,7 @@ static Response bulk(Workspace& workspace, Request& request) {
   std::sort(runs.begin(), runs.end());
   json::array metrics;
   for (auto& run : runs) {
-    auto points = history_of(workspace, run, key, 100'000'000);
+    auto points = history_of(workspace, run, key);
     std::stable_sort(points.begin(), points.end(), [](auto& a, auto& b) { return a.at < b.at; });
     for (auto& point : points)
       if (metrics.size() < most) metrics.push_back(form(run, key, point));
@@ -62,7 +62,7 @@ static Response intervals(Workspace& workspace, Request& request) {
                                    " and end_step=" + std::to_string(*last) + ".");
   json::array metrics;
   for (auto& run : runs) {
-    auto points = history_of(workspace, run, key, 100'000'000);
+    auto points = history_of(workspace, run, key);
     if (first) std::erase_if(points, [&](const Point& point) { return point.step < *first || point.step > *last; });
     for (auto& point : downsample(points, static_cast<std::size_t>(most))) metrics.push_back(form(run, key, point));
   }

@@ -4,8 +4,8 @@
 
 namespace gyre {
 
-static json::object point_form(const Point& point) {
-  return {{"key", point.key}, {"value", mlflow_number(point.value)}, {"timestamp", point.at}, {"step", point.step}};
+static json::object point_form(const std::string& key, const Point& point) {
+  return {{"key", key}, {"value", mlflow_number(point.value)}, {"timestamp", point.at}, {"step", point.step}};
 }
 
 static json::object info_form(const Run& run) {
@@ -24,7 +24,7 @@ static json::object info_form(const Run& run) {
 
 static json::object run_form(const Run& run, const RunLinks& links) {
   json::array metrics;
-  for (auto& point : run.metrics) metrics.push_back(point_form(point));
+  for (auto& point : run.metrics) metrics.push_back(point_form(point.key, point));
   return {{"info", info_form(run)},
           {"data", {{"metrics", metrics}, {"params", mlflow_pairs(run.params)}, {"tags", mlflow_pairs(run.tags)}}},
           {"inputs", mlflow_inputs(links)},
@@ -81,7 +81,7 @@ static Response search(Workspace& workspace, Request& request) {
   return json_response(answer);
 }
 
-static Response log_many(Workspace& workspace, MetricWriter& writer, Request& request) {
+static Response log_many(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string run = run_of(asked);
   std::vector<Point> points;
@@ -100,7 +100,7 @@ static Response log_many(Workspace& workspace, MetricWriter& writer, Request& re
   limit("params", params.size(), 100);
   limit("tags", tags.size(), 100);
   limit("metrics, params, and tags", points.size() + params.size() + tags.size(), 1000);
-  writer.write([&] {
+  workspace.rows().transaction([&] {
     log_batch(workspace, run, points, params, tags);
     if (!measured.empty()) log_model_points(workspace, measured);
   });
@@ -116,19 +116,17 @@ static Response history(Workspace& workspace, Request& request) {
       asked_limit && *asked_limit > 0 ? std::min<std::size_t>(static_cast<std::size_t>(*asked_limit), most) : most;
   std::int64_t skip = asked.find_integer("page_token").value_or(0);
   if (skip < 0) throw Error(Code::invalid, "Invalid page token, could not decode: " + asked.text("page_token"));
-  auto points = history_of(workspace, run, key, limit + 1, static_cast<std::size_t>(skip));
+  auto points = history_of(workspace, run, key);
+  auto start = std::min(static_cast<std::size_t>(skip), points.size()), end = std::min(start + limit, points.size());
   json::object answer;
-  if (points.size() > limit) {
-    points.pop_back();
-    answer["next_page_token"] = std::to_string(static_cast<std::size_t>(skip) + limit);
-  }
+  if (end < points.size()) answer["next_page_token"] = std::to_string(end);
   json::array metrics;
-  for (auto& point : points) metrics.push_back(point_form(point));
+  for (auto i = start; i < end; i++) metrics.push_back(point_form(key, points[i]));
   answer["metrics"] = std::move(metrics);
   return json_response(answer);
 }
 
-std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<MetricWriter> writer) {
+std::vector<Route> mlflow_run_routes(Workspace& workspace) {
   return {
       {"POST", "/runs/create", "Start a run", [&](Request& request) { return create(workspace, request); }},
       {"GET", "/runs/get", "A run with its last metrics, params and tags",
@@ -149,31 +147,31 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<Metri
          return nothing();
        }},
       {"POST", "/runs/log-metric", "Log one point of a metric",
-       [&workspace, writer](Request& request) {
+       [&](Request& request) {
          Asked asked(request);
          std::string run = run_of(asked);
          Point point = point_of(asked);
          auto measured = asked_model_points(run, {asked}, {point});
-         writer->write([&] {
+         workspace.rows().transaction([&] {
            log_batch(workspace, run, {point}, {}, {});
            if (!measured.empty()) log_model_points(workspace, measured);
          });
          return nothing();
        }},
       {"POST", "/runs/log-parameter", "Log a param",
-       [&workspace, writer](Request& request) {
+       [&](Request& request) {
          Asked asked(request);
          std::string run = run_of(asked);
          Pairs params{{asked.text("key"), asked.text_or("value", "")}};
-         writer->write([&] { log_batch(workspace, run, {}, params, {}); });
+         log_batch(workspace, run, {}, params, {});
          return nothing();
        }},
       {"POST", "/runs/set-tag", "Tag a run",
-       [&workspace, writer](Request& request) {
+       [&](Request& request) {
          Asked asked(request);
          std::string run = run_of(asked);
          Pairs tags{{asked.text("key"), asked.text_or("value", "")}};
-         writer->write([&] { log_batch(workspace, run, {}, {}, tags); });
+         log_batch(workspace, run, {}, {}, tags);
          return nothing();
        }},
       {"POST", "/runs/delete-tag", "Take a tag off a run",
@@ -183,7 +181,7 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace, std::shared_ptr<Metri
          return nothing();
        }},
       {"POST", "/runs/log-batch", "Log metrics, params and tags, all or none",
-       [&workspace, writer](Request& request) { return log_many(workspace, *writer, request); }},
+       [&](Request& request) { return log_many(workspace, request); }},
       {"GET", "/metrics/get-history", "All points of a metric",
        [&](Request& request) { return history(workspace, request); }},
   };

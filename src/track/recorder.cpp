@@ -37,13 +37,11 @@ void StepRecorder::started(const StepStart& start) {
 }
 
 void StepRecorder::metric(const std::string& run, std::string_view name, double value, std::int64_t step) {
-  Point point{std::string(name), value, now_ms(), step};
-  writer_.queue([this, run, point] { log_batch(workspace_, run, {point}, {}, {}); });
+  log_batch(workspace_, run, {{std::string(name), value, now_ms(), step}}, {}, {});
 }
 
 void StepRecorder::ended(const std::string& run, bool good, const std::map<std::string, std::string>& outputs,
                          const std::string& error) {
-  writer_.flush();
   workspace_.rows().transaction([&] {
     if (!error.empty()) log_batch(workspace_, run, {}, {}, {{"error", error.substr(0, 8000)}});
     update_run(workspace_, run, {.status = good ? "FINISHED" : "FAILED", .ended_at = now_ms()}, "gyre");

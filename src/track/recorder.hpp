@@ -3,7 +3,6 @@
 #include <map>
 #include <string>
 
-#include "track/metric_writer.hpp"
 #include "track/runs.hpp"
 
 namespace gyre {
@@ -22,17 +21,16 @@ struct StepStart {
 
 class StepRecorder {
  public:
-  explicit StepRecorder(Workspace& workspace) : workspace_(workspace), writer_(workspace) {}
+  explicit StepRecorder(Workspace& workspace) : workspace_(workspace) {}
   // A run that is there already goes on: its step was cut off and started again.
   void started(const StepStart& start);
-  void metric(const std::string& run, std::string_view name, double value, std::int64_t step);  // returns at once
+  void metric(const std::string& run, std::string_view name, double value, std::int64_t step);
   // All metrics before it are durable when it returns. `outputs` become edges run -> data.
   void ended(const std::string& run, bool good, const std::map<std::string, std::string>& outputs,
              const std::string& error = {});
 
  private:
   Workspace& workspace_;
-  MetricWriter writer_;
 };
 
 }  // namespace gyre

@@ -46,7 +46,7 @@ static Response show_run(Workspace& workspace, Request& request) {
   json::object histories;
   for (auto& last : run.metrics) {
     json::array points;
-    for (auto& point : history_of(workspace, run.id, last.key, 2000))
+    for (auto& point : history_of(workspace, run.id, last.key))
       points.push_back(
           json::array{point.step, std::isfinite(point.value) ? json::value(point.value) : json::value(), point.at});
     histories[last.key] = std::move(points);

@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <unordered_map>
 
 #include "base/clock.hpp"
@@ -68,27 +67,13 @@ static void put_param(Workspace& workspace, std::int64_t run, const std::string&
   if (!before) workspace.rows().run("INSERT INTO param VALUES ($1, $2, $3)", {run, key, value});
 }
 
-static void put_metric(Workspace& workspace, std::int64_t run, const Point& point) {
-  check_key("metric", point.key);
-  bool nan = std::isnan(point.value);
-  double value =
-      nan ? 0.0 : std::clamp(point.value, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
-  SqlValues row{run, point.key, point.step, point.at, value, nan ? 1 : 0};
-  workspace.rows().run("INSERT INTO metric VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", row);
-  // The last point is the one of the highest step; of equal steps the latest; of equal times the largest.
-  workspace.rows().run(
-      "INSERT INTO latest_metric VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run, key) DO UPDATE"
-      " SET step = excluded.step, at = excluded.at, value = excluded.value, is_nan = excluded.is_nan"
-      " WHERE (excluded.step, excluded.at, excluded.value) > (step, at, value)",
-      row);
-}
-
 void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
                const Pairs& tags) {
   workspace.rows().transaction([&] {
     std::int64_t number = active_run(workspace, run);
     for (auto& [key, value] : params) put_param(workspace, number, key, value);
-    for (auto& point : metrics) put_metric(workspace, number, point);
+    for (auto& point : metrics) check_key("metric", point.key);
+    append_points(workspace, number, metrics);
     for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
   });
 }
@@ -153,30 +138,24 @@ void delete_run_tag(Workspace& workspace, const std::string& run, const std::str
   if (gone.empty()) throw Error(Code::not_found, "No tag with name: " + key + " in run with id " + run);
 }
 
-std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key, std::size_t limit,
-                              std::size_t skip) {
-  std::vector<Point> points;
-  for (auto& row : workspace.rows().query("SELECT step, at, value, is_nan FROM metric WHERE run = $1 AND key = $2"
-                                          " ORDER BY step, at, value LIMIT $3 OFFSET $4",
-                                          {get_int(row_of_run(workspace, run), "number"), key, limit, skip}))
-    points.push_back({key, get_int(row, "is_nan") ? std::nan("") : get_number(row, "value"), get_int(row, "at"),
-                      get_int(row, "step")});
-  return points;
+std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key) {
+  return curve_of(workspace, get_int(row_of_run(workspace, run), "number"), key);
 }
 
-// Calls `take` for each row of `table` that belongs to one of the runs. The last id fills the list up: one statement
-// text for any number of runs.
-static void for_rows_of(Workspace& workspace, const std::vector<Run>& runs, const std::string& table,
-                        const std::function<void(std::int64_t run, const Row& row)>& take) {
+// Calls `take` with the number of the run and each row of `columns` of `table` that belongs to one of the runs. The
+// last one fills the list up: one statement text for any number of runs.
+static void for_rows_of(Workspace& workspace, const std::vector<Run>& runs, const std::string& columns,
+                        const std::string& table,
+                        const std::function<void(std::int64_t run, const SqlColumns& row)>& take) {
   constexpr std::size_t at_once = 200;
   std::string list;
   for (std::size_t i = 1; i <= at_once; i++) list += (i > 1 ? ", $" : "$") + std::to_string(i);
   for (std::size_t start = 0; start < runs.size(); start += at_once) {
     SqlValues numbers;
     for (std::size_t i = 0; i < at_once; i++) numbers.push_back(runs[std::min(start + i, runs.size() - 1)].number);
-    for (auto& row :
-         workspace.rows().query("SELECT * FROM " + table + " WHERE run IN (" + list + ") ORDER BY run, key", numbers))
-      take(get_int(row, "run"), row);
+    workspace.rows().each(
+        "SELECT run, " + columns + " FROM " + table + " WHERE run IN (" + list + ") ORDER BY run, key", numbers,
+        [&](const SqlColumns& row) { take(row.integer(0), row); });
   }
 }
 
@@ -197,16 +176,20 @@ std::vector<Run> runs_from(Workspace& workspace, const std::vector<Row>& rows) {
     if (find(row, "ended_at")) runs.back().ended_at = get_int(row, "ended_at");
   }
   if (runs.empty()) return runs;
-  for_rows_of(workspace, runs, "latest_metric", [&](std::int64_t run, const Row& row) {
-    runs[places[run]].metrics.push_back({get_string(row, "key"),
-                                         get_int(row, "is_nan") ? std::nan("") : get_number(row, "value"),
-                                         get_int(row, "at"), get_int(row, "step")});
+  if (runs.size() == 1) {
+    runs[0].metrics = last_points(workspace, runs[0].number);
+  } else {
+    settle_points(workspace);
+    for_rows_of(workspace, runs, "key, step, at, value", "latest_metric", [&](std::int64_t run, const SqlColumns& row) {
+      runs[places[run]].metrics.push_back(
+          {std::string(row.text(1)), row.is_null(4) ? std::nan("") : row.number(4), row.integer(3), row.integer(2)});
+    });
+  }
+  for_rows_of(workspace, runs, "key, value", "param", [&](std::int64_t run, const SqlColumns& row) {
+    runs[places[run]].params.emplace_back(row.text(1), row.text(2));
   });
-  for_rows_of(workspace, runs, "param", [&](std::int64_t run, const Row& row) {
-    runs[places[run]].params.emplace_back(get_string(row, "key"), get_string(row, "value"));
-  });
-  for_rows_of(workspace, runs, "run_tag", [&](std::int64_t run, const Row& row) {
-    runs[places[run]].tags.emplace_back(get_string(row, "key"), get_string(row, "value"));
+  for_rows_of(workspace, runs, "key, value", "run_tag", [&](std::int64_t run, const SqlColumns& row) {
+    runs[places[run]].tags.emplace_back(row.text(1), row.text(2));
   });
   return runs;
 }

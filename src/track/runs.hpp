@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/workspace.hpp"
+#include "track/points.hpp"
 
 namespace gyre {
 
@@ -29,13 +30,6 @@ void rename_experiment(Workspace& workspace, std::int64_t id, const std::string&
 void set_experiment_stage(Workspace& workspace, std::int64_t id, const std::string& stage, std::string_view who);
 void set_experiment_tag(Workspace& workspace, std::int64_t id, const std::string& key, const std::string& value);
 void delete_experiment_tag(Workspace& workspace, std::int64_t id, const std::string& key);
-
-struct Point {
-  std::string key;
-  double value = 0;  // may be NaN or infinite
-  std::int64_t at = 0;
-  std::int64_t step = 0;
-};
 
 struct Run {
   std::int64_t number = 0;  // in the tables
@@ -79,9 +73,7 @@ json::object to_json(const Run& run);  // Gyre's own form; MLflow's is in mlflow
 void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
                const Pairs& tags);
 void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key);
-// A curve in order; `after` is the last one of the page before.
-std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key, std::size_t limit,
-                              std::size_t skip = 0);
+std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key);
 
 // Limits that clients know: keys and names of at most 250 characters, no characters that mean something in paths.
 void check_key(std::string_view what, const std::string& key);

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <map>
+#include <span>
+#include <utility>
 
 #include "base/error.hpp"
 #include "track/filter.hpp"
@@ -36,18 +38,18 @@ const Subject& run_subject() {
                                 {"end_time", "ended_at"},
                                 {"artifact_uri", "artifact_uri"},
                                 {"experiment_id", "experiment"}},
-                               {{"metric", {"latest_metric", "run", "number"}},
-                                {"param", {"param", "run", "number"}},
-                                {"tag", {"run_tag", "run", "number"}}},
-                               "started_at DESC, id"};
+                               {{"metric", {"latest_metric", "run", "run.number"}},
+                                {"param", {"param", "run", "run.number"}},
+                                {"tag", {"run_tag", "run", "run.number"}}},
+                               "run.started_at DESC, run.id"};
   return subject;
 }
 const Subject& experiment_subject() {
   static const Subject subject{
       "experiment",
       {{"name", "name"}, {"experiment_id", "id"}, {"creation_time", "created_at"}, {"last_update_time", "updated_at"}},
-      {{"tag", {"experiment_tag", "experiment", "id"}}},
-      "id DESC"};
+      {{"tag", {"experiment_tag", "experiment", "experiment.id"}}},
+      "experiment.id DESC"};
   return subject;
 }
 const Subject& model_subject() {
@@ -56,30 +58,31 @@ const Subject& model_subject() {
                                 {"creation_timestamp", "created_at"},
                                 {"last_updated_timestamp", "updated_at"},
                                 {"timestamp", "updated_at"}},
-                               {{"tag", {"model_tag", "model", "name"}}},
-                               "name"};
+                               {{"tag", {"model_tag", "model", "model.name"}}},
+                               "model.name"};
   return subject;
 }
 const Subject& version_subject() {
-  static const Subject subject{"model_version",
-                               {{"name", "model"},
-                                {"version_number", "version"},
-                                {"version", "version"},
-                                {"run_id", "run_id"},
-                                {"source_path", "source"},
-                                {"source", "source"},
-                                {"digest", "digest"},
-                                {"stage", "stage"},
-                                {"creation_timestamp", "created_at"},
-                                {"last_updated_timestamp", "updated_at"}},
-                               {{"tag", {"model_version_tag", "model, version", "model, version"}}},
-                               "updated_at DESC, model, version DESC"};
+  static const Subject subject{
+      "model_version",
+      {{"name", "model"},
+       {"version_number", "version"},
+       {"version", "version"},
+       {"run_id", "run_id"},
+       {"source_path", "source"},
+       {"source", "source"},
+       {"digest", "digest"},
+       {"stage", "stage"},
+       {"creation_timestamp", "created_at"},
+       {"last_updated_timestamp", "updated_at"}},
+      {{"tag", {"model_version_tag", "model, version", "model_version.model, model_version.version"}}},
+      "model_version.updated_at DESC, model_version.model, model_version.version DESC"};
   return subject;
 }
 
 std::string column_of(const Subject& subject, const std::string& key) {
   auto it = subject.columns.find(key);
-  if (it != subject.columns.end()) return it->second;
+  if (it != subject.columns.end()) return subject.table + "." + it->second;
   std::string known;
   for (auto& [name, column] : subject.columns) known += (known.empty() ? "" : ", ") + name;
   throw Error(Code::invalid, "Invalid attribute key '" + key + "' specified. Valid keys are: " + known);
@@ -113,32 +116,33 @@ void add_clause(SqlText& sql, const Subject& subject, const Clause& clause) {
   sql.text += "(" + beside.own + ") IN (SELECT " + beside.keys + " FROM " + beside.table +
               " WHERE key = " + sql.bind(clause.key) + " AND ";
   sql.compare("value", clause);
-  sql.text += number ? " AND is_nan = 0)" : ")";
+  sql.text += ")";  // what is not a number is NULL, and compares with nothing
 }
 
-void add_order(SqlText& sql, const Subject& subject, const std::vector<std::string>& orders) {
-  sql.text += " ORDER BY ";
-  for (auto& text : orders) {
-    Order order = parse_order(text);
+// The tables that an order needs, and the order. Things without the key come last, either way; a NaN before them.
+struct Ordering {
+  std::string joins;
+  std::string by;
+};
+Ordering ordering_of(SqlText& sql, const Subject& subject, std::span<const Order> orders) {
+  Ordering result;
+  for (std::size_t i = 0; i < orders.size(); i++) {
+    auto& order = orders[i];
     std::string way = order.descending ? " DESC" : " ASC";
     if (order.group == "attribute") {
       std::string column = column_of(subject, order.key);
-      sql.text += column + " IS NULL, " + column + way + ", ";
+      result.by += column + " IS NULL, " + column + way + ", ";
       continue;
     }
     auto& beside = beside_of(subject, order.group);
     if (beside.keys.find(',') != std::string::npos) throw Error(Code::invalid, "versions cannot be ordered by tags");
-    // Things without the key come last, either way; a NaN before them.
-    std::string key = sql.bind(order.key);
-    auto part = [&](const std::string& column) {
-      return "(SELECT " + column + " FROM " + beside.table + " b WHERE b." + beside.keys + " = " + subject.table + "." +
-             beside.own + " AND b.key = " + key + ")";
-    };
-    sql.text += part("b.key") + " IS NULL, ";
-    if (order.group == "metric") sql.text += part("b.is_nan") + ", ";
-    sql.text += part("b.value") + way + ", ";
+    std::string name = "o" + std::to_string(i + 1);
+    result.joins += " LEFT JOIN " + beside.table + " " + name + " ON " + name + "." + beside.keys + " = " + beside.own +
+                    " AND " + name + ".key = " + sql.bind(order.key);
+    result.by += name + ".key IS NULL, " + name + ".value IS NULL, " + name + ".value" + way + ", ";
   }
-  sql.text += subject.last_order;
+  result.by += subject.last_order;
+  return result;
 }
 
 // Where the next page starts. Offsets, not keys: an order may be by anything.
@@ -150,19 +154,65 @@ std::size_t skip_of(const std::string& token) {
   return skip;
 }
 
-std::vector<Row> search_rows(Workspace& workspace, const Subject& subject, const std::string& condition,
-                             SqlValues values, const Search& search, std::string& next) {
-  SqlText sql{"SELECT * FROM " + subject.table + " WHERE " + condition, std::move(values)};
-  for (auto& clause : parse_filter(search.filter)) add_clause(sql, subject, clause);
-  add_order(sql, subject, search.order_by);
-  std::size_t skip = skip_of(search.page_token);
-  sql.text += " LIMIT " + sql.bind(search.limit + 1) + " OFFSET " + sql.bind(skip);
-  auto rows = workspace.rows().query(sql.text, sql.values);
-  if (rows.size() > search.limit) {
-    rows.pop_back();
-    next = std::to_string(skip + search.limit);
+struct Found {
+  std::vector<Row> rows;
+  std::string next;
+};
+
+// A page of what one or several statements give, one after the other; `rests` are what stands behind "SELECT * ".
+Found page_of(Workspace& workspace, const Subject& subject, SqlText sql, const std::vector<std::string>& rests,
+              const Search& search) {
+  Found found;
+  std::size_t skip = skip_of(search.page_token), start = skip;
+  std::string limit = sql.bind(std::int64_t()), offset = sql.bind(std::int64_t());
+  for (std::size_t i = 0; i < rests.size() && found.rows.size() <= search.limit; i++) {
+    sql.values[sql.values.size() - 2] = search.limit + 1 - found.rows.size();
+    sql.values.back() = start;
+    auto rows = workspace.rows().query(
+        "SELECT " + subject.table + ".* FROM " + rests[i] + " LIMIT " + limit + " OFFSET " + offset, sql.values);
+    if (i + 1 < rests.size() && rows.empty() && start > 0) {
+      std::string counted = rests[i].substr(0, rests[i].find(" ORDER BY "));
+      std::int64_t before = get_int(*workspace.rows().one("SELECT count(*) AS n FROM " + counted, sql.values), "n");
+      start -= std::min(start, static_cast<std::size_t>(before));
+    } else if (!rows.empty()) {
+      start = 0;
+    }
+    std::move(rows.begin(), rows.end(), std::back_inserter(found.rows));
   }
-  return rows;
+  if (found.rows.size() > search.limit) {
+    found.rows.pop_back();
+    found.next = std::to_string(skip + search.limit);
+  }
+  return found;
+}
+
+Found search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
+                  const std::string& metric_condition = {}) {
+  std::string condition = std::exchange(sql.text, "");
+  auto clauses = parse_filter(search.filter);
+  for (auto& clause : clauses) add_clause(sql, subject, clause);
+  condition += std::exchange(sql.text, "");
+  std::vector<Order> orders;
+  for (auto& text : search.order_by) orders.push_back(parse_order(text));
+  if (orders.empty() || orders[0].group != "metric" || metric_condition.empty()) {
+    auto ordering = ordering_of(sql, subject, orders);
+    return page_of(workspace, subject, sql,
+                   {subject.table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by}, search);
+  }
+  // By a metric: the runs that have it lie in its index in this order already, and a page reads no more than itself.
+  // The others follow.
+  beside_of(subject, "metric");
+  std::string key = sql.bind(orders[0].key), way = orders[0].descending ? " DESC" : " ASC";
+  auto ordering = ordering_of(sql, subject, std::span(orders).subspan(1));
+  std::string join = clauses.empty() ? " CROSS JOIN " : " JOIN ";  // CROSS: in this order, whatever SQLite supposes
+  return page_of(
+      workspace, subject, sql,
+      {"latest_metric first" + join + "run ON run.number = first.run" + ordering.joins + " WHERE first.key = " + key +
+           " AND first." + metric_condition + " AND first.value IS NOT NULL AND " + condition +
+           " ORDER BY first.value" + way + ", " + ordering.by,
+       "run LEFT JOIN latest_metric first ON first.run = run.number AND first.key = " + key + ordering.joins +
+           " WHERE first.value IS NULL AND " + condition + " ORDER BY first.key IS NULL, " + ordering.by},
+      search);
 }
 
 std::string of_stage(Stages stages) {
@@ -174,32 +224,39 @@ std::string of_stage(Stages stages) {
 Page<Run> search_runs(Workspace& workspace, const std::vector<std::int64_t>& experiments, const Search& search) {
   Page<Run> page;
   if (experiments.empty()) return page;
-  SqlText some;
-  some.compare("experiment", {"attribute", "experiment", "IN", {experiments.begin(), experiments.end()}});
-  auto rows = search_rows(workspace, run_subject(), of_stage(search.stages) + " AND " + some.text, some.values, search,
-                          page.next);
-  page.found = runs_from(workspace, rows);
-  return page;
+  settle_points(workspace);
+  SqlText sql;
+  // A lone experiment by =: so its index gives an order.
+  bool one = experiments.size() == 1;
+  std::vector<json::value> ids(experiments.begin(), experiments.end());
+  sql.compare("experiment", {"attribute", "experiment", one ? "=" : "IN", ids});
+  std::string some = std::exchange(sql.text, "");
+  sql.text = of_stage(search.stages) + " AND run." + some;
+  auto found = search_rows(workspace, run_subject(), sql, search, some);
+  return {runs_from(workspace, found.rows), found.next};
 }
 
 Page<Experiment> search_experiments(Workspace& workspace, const Search& search) {
   Page<Experiment> page;
-  for (auto& row : search_rows(workspace, experiment_subject(), of_stage(search.stages), {}, search, page.next))
-    page.found.push_back(experiment_from(workspace, row));
+  auto found = search_rows(workspace, experiment_subject(), {of_stage(search.stages), {}}, search);
+  for (auto& row : found.rows) page.found.push_back(experiment_from(workspace, row));
+  page.next = found.next;
   return page;
 }
 
 Page<std::string> search_models(Workspace& workspace, const Search& search) {
   Page<std::string> page;
-  for (auto& row : search_rows(workspace, model_subject(), "1 = 1", {}, search, page.next))
-    page.found.push_back(get_string(row, "name"));
+  auto found = search_rows(workspace, model_subject(), {"1 = 1", {}}, search);
+  for (auto& row : found.rows) page.found.push_back(get_string(row, "name"));
+  page.next = found.next;
   return page;
 }
 
 Page<ModelVersion> search_versions(Workspace& workspace, const Search& search) {
   Page<ModelVersion> page;
-  for (auto& row : search_rows(workspace, version_subject(), "1 = 1", {}, search, page.next))
-    page.found.push_back(version_from(workspace, row));
+  auto found = search_rows(workspace, version_subject(), {"1 = 1", {}}, search);
+  for (auto& row : found.rows) page.found.push_back(version_from(workspace, row));
+  page.next = found.next;
   return page;
 }
 

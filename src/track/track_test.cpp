@@ -9,7 +9,6 @@
 #include "base/file.hpp"
 #include "track/filter.hpp"
 #include "track/lineage.hpp"
-#include "track/metric_writer.hpp"
 #include "track/mlflow.hpp"
 #include "track/recorder.hpp"
 #include "track/registry.hpp"
@@ -140,20 +139,19 @@ TEST_CASE("a batch is logged whole or not at all") {
                   {"metrics", {{{"key", "a"}, {"value", 1}, {"timestamp", 1}}}},
                   {"params", {{{"key", "p"}, {"value", "1"}}, {{"key", "p"}, {"value", "2"}}}}};
   CHECK(place.ask("POST", "/api/2.0/mlflow/runs/log-batch", bad).status == 400);
-  CHECK(place.count("metric") == 0);
+  CHECK(place.count("metric_log") == 0);
   CHECK(place.count("param") == 0);
   json::array many;
   for (int i = 0; i < 1001; i++) many.push_back({{"key", "a"}, {"value", i}, {"timestamp", i}, {"step", i}});
   CHECK(place.ask("POST", "/api/2.0/mlflow/runs/log-batch", {{"run_id", run}, {"metrics", many}}).status == 400);
   many.pop_back();
   place.mlflow("/runs/log-batch", {{"run_id", run}, {"metrics", many}});
-  CHECK(place.count("metric") == 1000);
+  CHECK(history_of(place.workspace, run, "a").size() == 1000);
 }
 
 TEST_CASE("writers at the same time share commits, and one's error is its own") {
   Place place;
   std::string run = place.new_run();
-  MetricWriter writer(place.workspace);
   std::vector<std::thread> threads;
   std::atomic<int> refused = 0;
   for (int thread = 0; thread < 8; thread++)
@@ -161,7 +159,7 @@ TEST_CASE("writers at the same time share commits, and one's error is its own") 
       for (int i = 0; i < 25; i++) {
         Point point{i % 5 == 4 ? "../bad" : "good", 1.0 * i, thread, i};
         try {
-          writer.write([&] { log_batch(place.workspace, run, {{"before", 0, thread, i}, point}, {}, {}); });
+          log_batch(place.workspace, run, {{"before", 0, thread, i}, point}, {}, {});
         } catch (const Error&) {
           refused++;
         }
@@ -169,10 +167,12 @@ TEST_CASE("writers at the same time share commits, and one's error is its own") 
     });
   for (auto& thread : threads) thread.join();
   CHECK(refused == 40);
-  CHECK(place.count("metric") == 2 * 160);
-  writer.queue([&] { log_batch(place.workspace, "nobody", {}, {}, {}); });
-  CHECK_THROWS_AS(writer.flush(), Error);
-  writer.flush();
+  CHECK(place.count("metric_log") == 160);
+  CHECK(history_of(place.workspace, run, "good").size() == 160);
+  settle_points(place.workspace);
+  CHECK(place.count("metric_log") == 1);
+  CHECK(history_of(place.workspace, run, "before").size() == 160);
+  CHECK(last_points(place.workspace, 1).size() == 2);
 }
 
 TEST_CASE("a metric that was answered survives kill -9") {
@@ -183,10 +183,9 @@ TEST_CASE("a metric that was answered survives kill -9") {
   pid_t child = ::fork();
   if (child == 0) {
     Workspace workspace(root);
-    MetricWriter writer(workspace);
     std::string run = create_run(workspace, {.experiment = 0, .name = "killed"}).id;
     for (int step = 0;; step++) {
-      writer.write([&] { log_batch(workspace, run, {{"loss", 1.0, 1, step}}, {}, {}); });
+      log_batch(workspace, run, {{"loss", 1.0, 1, step}}, {}, {});
       if (::write(pipe[1], &step, sizeof step) < 0) ::_exit(1);
     }
   }
@@ -200,7 +199,7 @@ TEST_CASE("a metric that was answered survives kill -9") {
   Workspace workspace(root);
   auto runs = search_runs(workspace, {0}, {}).found;
   REQUIRE(runs.size() == 1);
-  auto history = history_of(workspace, runs[0].id, "loss", 1000000);
+  auto history = history_of(workspace, runs[0].id, "loss");
   CHECK(history.size() >= static_cast<std::size_t>(answered + 1));
   CHECK(history.back().step == static_cast<std::int64_t>(history.size()) - 1);
 }

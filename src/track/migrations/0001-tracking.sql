@@ -13,7 +13,7 @@ CREATE TABLE experiment_tag (
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (experiment, key)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (
   number INTEGER PRIMARY KEY, -- what the tables below point to: small and fast
@@ -34,7 +34,7 @@ CREATE TABLE param (
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run, key)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX param_by_value ON param(key, value);
 
 CREATE TABLE run_tag (
@@ -42,29 +42,30 @@ CREATE TABLE run_tag (
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run, key)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX run_tag_by_value ON run_tag(key, value);
 
--- Every point of every curve. The whole point is the key, so that one sent twice is kept once. No rowid: a curve lies
--- together on disk, in the order it is read.
-CREATE TABLE metric (
+-- Every point of every curve, as it came: a row for each request that logged some (track/points.hpp). Appending is all
+-- that a client waits for.
+CREATE TABLE metric_log (
+  seq INTEGER PRIMARY KEY,
   run INTEGER NOT NULL REFERENCES run(number),
-  key TEXT NOT NULL,
-  step INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  value REAL NOT NULL,        -- 0 where is_nan
-  is_nan INTEGER NOT NULL,
-  PRIMARY KEY (run, key, step, at, value, is_nan)
-) STRICT, WITHOUT ROWID;
+  points BLOB NOT NULL
+) STRICT;
+CREATE INDEX metric_log_of_run ON metric_log(run);
 
--- The last point of each curve: what lists show and searches ask for.
+-- The last point of each curve, made from the log: what lists show and searches ask for.
 CREATE TABLE latest_metric (
   run INTEGER NOT NULL REFERENCES run(number),
   key TEXT NOT NULL,
+  experiment INTEGER NOT NULL, -- the run's
   step INTEGER NOT NULL,
   at INTEGER NOT NULL,
-  value REAL NOT NULL,
-  is_nan INTEGER NOT NULL,
+  value REAL,                  -- NULL: not a number
   PRIMARY KEY (run, key)
-) STRICT;
-CREATE INDEX latest_metric_by_value ON latest_metric(key, value);
+) STRICT, WITHOUT ROWID;
+CREATE INDEX latest_metric_by_value ON latest_metric(key, experiment, value);
+
+-- Up to which row of the log latest_metric knows.
+CREATE TABLE metric_settled (seq INTEGER NOT NULL) STRICT;
+INSERT INTO metric_settled VALUES (0);
