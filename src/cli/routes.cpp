@@ -1,11 +1,13 @@
 // All route groups, in the order in which they are mounted. A group comes from its module; nothing is routed elsewhere.
 #include "data/routes.hpp"
 #include "cli/app.hpp"
+#include "cli/origin.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
 #include "pack/oci_routes.hpp"
 #include "pack/packages.hpp"
+#include "store/audit_routes.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
 #include "watch/intake.hpp"
@@ -38,17 +40,21 @@ static void connect_intakes(App& app) {
 
 void mount_routes(App& app) {
   connect_intakes(app);
-  app.api.mount(health_routes());
-  app.api.mount(flow_routes(app.workspace, app.engine));
-  app.api.mount(data_routes(app.workspace));
-  app.api.mount(package_routes(app.workspace));
-  app.api.mount(watch_routes(app.workspace));
-  app.api.mount(queue_routes(app.workspace));
-  app.api.mount(registry_routes(app.workspace, signature_of_right_model));
-  app.api.mount(fleet_routes(app.fleet));
-  app.api.mount(run_routes(app.workspace));
-  app.api.mount(mlflow_routes(app.workspace), mlflow_error);
-  app.registry.mount(oci_routes(app.workspace), oci_error_response);
+  auto mount = [&app](std::vector<Route> routes, RouteTable::ErrorForm form = error_response) {
+    app.api.mount(with_origin(std::move(routes)), std::move(form));
+  };
+  mount(health_routes());
+  mount(flow_routes(app.workspace, app.engine));
+  mount(data_routes(app.workspace));
+  mount(package_routes(app.workspace));
+  mount(watch_routes(app.workspace));
+  mount(queue_routes(app.workspace));
+  mount(registry_routes(app.workspace, signature_of_right_model));
+  mount(fleet_routes(app.fleet));
+  mount(run_routes(app.workspace));
+  mount(audit_routes(app.workspace));
+  mount(mlflow_routes(app.workspace), mlflow_error);
+  app.registry.mount(with_origin(oci_routes(app.workspace)), oci_error_response);
 }
 
 }  // namespace gyre

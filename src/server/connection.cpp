@@ -74,7 +74,10 @@ class Connection {
  public:
   // `stream` is `open.stream`, or TLS over it.
   Connection(OpenConnection& open, Stream& stream, const RouteTable& routes, std::string who)
-      : shared_(open.shared), open_(open), stream_(stream), routes_(routes), who_(std::move(who)) {}
+      : shared_(open.shared), open_(open), stream_(stream), routes_(routes), who_(std::move(who)) {
+    Wire gone;  // it has left already: nothing is asked any more
+    if (auto peer = open.stream.socket().remote_endpoint(gone); !gone) peer_ = peer.address().to_string();
+  }
 
   awaitable<void> serve() {
     while (!shared_.stopping) {
@@ -129,6 +132,7 @@ class Connection {
     auto& head = parser.get();
     request.method = std::string(head.method_string());
     request.who = who_;
+    request.headers[std::string(peer_header)] = peer_;
     if (!set_target(request, std::string_view(head.target().data(), head.target().size()))) {
       Response refused = refusal(400, "the request target is malformed");
       co_await send(request, refused, false);
@@ -342,6 +346,7 @@ class Connection {
   Stream& stream_;
   const RouteTable& routes_;
   std::string who_;
+  std::string peer_;
   beast::flat_buffer buffer_;
   bool lost_ = false;
 };

@@ -12,6 +12,9 @@
 
 namespace gyre {
 
+// A request's header with the client's address: no client can send a name with a colon in it.
+inline constexpr std::string_view peer_header = ":peer";
+
 struct TlsFiles {
   std::filesystem::path certificate;  // PEM, the server's own first
   std::filesystem::path key;

@@ -55,13 +55,3 @@ TEST_CASE("a newer schema is refused and nothing changes") {
   { Workspace(root).rows().run("INSERT INTO migration VALUES ('store', 999, 'from tomorrow', '', 0)"); }
   CHECK_THROWS_WITH_AS(Workspace{root}, doctest::Contains("newer gyre"), Error);
 }
-
-TEST_CASE("the audit chain depends on every entry before") {
-  TemporaryFolder folder;
-  Workspace workspace(Workspace::init(folder.path()));
-  workspace.audit("ann", "create", "model/bottle", nullptr, {{"version", 1}});
-  workspace.audit("bob", "alias", "model/bottle", nullptr, {{"champion", 1}});
-  auto rows = workspace.rows().query("SELECT chain FROM audit ORDER BY id");
-  REQUIRE(rows.size() == 2);
-  CHECK(get_string(rows[0], "chain") != get_string(rows[1], "chain"));
-}

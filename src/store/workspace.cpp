@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "store/audit.hpp"
 
 namespace gyre {
 
@@ -97,6 +98,7 @@ Workspace::Workspace(std::filesystem::path dot_gyre)
     make_folders(keys());
     rows_ = std::make_unique<Sqlite>(root_ / "gyre.db");
     migrate(*rows_);
+    audit_log_ = std::make_unique<AuditLog>(*rows_, keys());
     // What a killed process left half staged is nobody's.
     for (auto& entry : fs::directory_iterator(root_ / "blobs" / "staging")) remove_tree(entry.path());
   } catch (...) {
@@ -105,7 +107,11 @@ Workspace::Workspace(std::filesystem::path dot_gyre)
   }
 }
 
-Workspace::~Workspace() { ::close(lock_); }
+Workspace::~Workspace() {
+  audit_log_.reset();
+  rows_.reset();
+  ::close(lock_);  // last: who waits for it may open the rows
+}
 
 json::value Workspace::config() const {
   fs::path file = root_ / "config.json";
@@ -114,14 +120,7 @@ json::value Workspace::config() const {
 
 void Workspace::audit(std::string_view who, std::string_view action, std::string_view subject,
                       const json::value& before, const json::value& after) {
-  rows_->transaction([&] {
-    auto last = rows_->one("SELECT id, chain FROM audit ORDER BY id DESC LIMIT 1");
-    std::int64_t id = last ? get_int(*last, "id") + 1 : 1;
-    json::array entry{id, now_ms(), who, action, subject, before, after};
-    std::string chain = digest_of((last ? get_string(*last, "chain") : std::string()) + canonical(entry));
-    rows_->run("INSERT INTO audit VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-               {id, entry[1], who, action, subject, canonical(before), canonical(after), chain});
-  });
+  audit_log_->append(who, action, subject, before, after);
 }
 
 }  // namespace gyre

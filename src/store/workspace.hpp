@@ -10,6 +10,8 @@
 
 namespace gyre {
 
+class AuditLog;
+
 class Workspace {
  public:
   // Makes `.gyre/` in a folder; nothing happens when it is there.
@@ -28,15 +30,17 @@ class Workspace {
   std::filesystem::path keys() const { return root_ / "keys"; }  // mode 700
   json::value config() const;                                    // config.yaml / config.json, defaults filled in
 
-  // Who did what to what: an append-only chain (store/audit.hpp has the reader's half).
+  // Who did what to what: an entry of the append-only log (store/audit.hpp), in the caller's transaction.
   void audit(std::string_view who, std::string_view action, std::string_view subject, const json::value& before,
              const json::value& after);
+  AuditLog& audit_log() { return *audit_log_; }
 
  private:
   std::filesystem::path root_;
   int lock_ = -1;
   Blobs blobs_;
   std::unique_ptr<Sqlite> rows_;
+  std::unique_ptr<AuditLog> audit_log_;
 };
 
 // Migrations: src/<module>/migrations/NNNN-title.sql, applied per module in order, each in a transaction; the table is
