@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -97,17 +97,6 @@ class Connection {
   using Parser = http::request_parser<http::buffer_body>;
   void allow(double time) { open_.stream.expires_after(seconds(time)); }
 
-  template <class Work>
-  awaitable<void> on_worker(const Work& work) {
-    co_await asio::co_spawn(
-        shared_.workers,
-        [&work]() -> awaitable<void> {
-          work();
-          co_return;
-        },
-        asio::use_awaitable);
-  }
-
   awaitable<bool> first_bytes() {
     allow(shared_.options.idle_seconds);
     auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), no_throw);
@@ -155,16 +144,14 @@ class Connection {
     std::optional<Response> refused = co_await read_body(parser, route->spool, request, spool);
     if (lost_) co_return false;
     if (refused) {
-      co_await on_worker([&] { spool.reset(); });
+      spool.reset();
       co_await send(request, *refused, false);
       co_return false;
     }
     if (spool) request.body_file = spool->path();
     Response response;
-    co_await on_worker([&] {
-      response = routes_.handle(request);
-      spool.reset();  // before the answer: who has that sees no leftovers
-    });
+    response = routes_.handle(request);
+    spool.reset();  // before the answer: who has that sees no leftovers
     keep = keep && !shared_.stopping;
     bool sent = co_await send(request, response, keep);
     co_return (sent && keep);
@@ -185,13 +172,11 @@ class Connection {
     if (!spooled && parser.content_length() && *parser.content_length() > limit) co_return too_large();
     std::optional<Error> failed;
     if (spooled) {
-      co_await on_worker([&] {
-        try {
-          spool = std::make_unique<SpoolFile>(shared_.options.spool);
-        } catch (const Error& error) {
-          failed = error;
-        }
-      });
+      try {
+        spool = std::make_unique<SpoolFile>(shared_.options.spool);
+      } catch (const Error& error) {
+        failed = error;
+      }
       if (failed) co_return error_response(*failed);
     }
     if (parser.is_done()) co_return std::nullopt;
@@ -201,7 +186,8 @@ class Connection {
           co_await asio::async_write(stream_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), no_throw);
       if (error) co_return lose();
     }
-    std::string piece(piece_size, '\0');
+    // Most bodies come in one piece.
+    std::string piece(std::min<std::uint64_t>(piece_size, parser.content_length().value_or(piece_size)), '\0');
     while (!parser.is_done()) {
       auto& body = parser.get().body();
       body.data = piece.data();
@@ -218,13 +204,11 @@ class Connection {
         request.body += bytes;
         continue;
       }
-      co_await on_worker([&] {
-        try {
-          spool->write(bytes);
-        } catch (const Error& error) {
-          failed = error;
-        }
-      });
+      try {
+        spool->write(bytes);
+      } catch (const Error& error) {
+        failed = error;
+      }
       if (failed) co_return error_response(*failed);
     }
     co_return std::nullopt;
@@ -269,17 +253,15 @@ class Connection {
     FileHandle file;
     std::uint64_t size = 0;
     std::optional<Error> failed;
-    co_await on_worker([&] {
-      try {
-        file = open_file(*response.file, O_RDONLY);
-        struct stat info {};
-        if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
-          throw Error(Code::not_found, response.file->string() + " is no file");
-        size = static_cast<std::uint64_t>(info.st_size);
-      } catch (const Error& error) {
-        failed = error;
-      }
-    });
+    try {
+      file = open_file(*response.file, O_RDONLY);
+      struct stat info {};
+      if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
+        throw Error(Code::not_found, response.file->string() + " is no file");
+      size = static_cast<std::uint64_t>(info.st_size);
+    } catch (const Error& error) {
+      failed = error;
+    }
     if (failed) {
       Response refused = error_response(*failed);
       bool sent = co_await send(request, refused, keep);
@@ -308,9 +290,8 @@ class Connection {
     std::uint64_t left = request.method == "HEAD" ? 0 : answer.range.count, at = answer.range.first;
     bool sent = co_await send_pieces(piece);
     while (sent && left > 0) {
-      ssize_t got = 0;
       piece.resize(std::min<std::uint64_t>(left, 4 * piece_size));
-      co_await on_worker([&] { got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(at)); });
+      ssize_t got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(at));
       if (got <= 0) {  // the length is promised already: cutting the connection is the one honest answer
         shared_.log(response.file->string() + ": " + (got == 0 ? "became shorter" : "cannot be read") +
                     " while it was sent");
@@ -353,10 +334,28 @@ class Connection {
 
 OpenConnection::OpenConnection(ServerShared& shared, asio::ip::tcp::socket socket)
     : shared(shared), stream(std::move(socket)) {
+  std::lock_guard lock(shared.mutex);
   shared.connections.insert(this);
 }
 
-OpenConnection::~OpenConnection() { shared.connections.erase(this); }
+OpenConnection::~OpenConnection() {
+  std::lock_guard lock(shared.mutex);
+  shared.connections.erase(this);
+}
+
+void ServerShared::close(bool all) {
+  std::lock_guard lock(mutex);
+  for (auto* connection : connections)
+    if (all || connection->idle)
+      asio::post(connection->stream.get_executor(), [this, connection, all] {
+        // It may have ended meanwhile; that, too, happens on this strand.
+        {
+          std::lock_guard still(mutex);
+          if (!connections.contains(connection)) return;
+        }
+        if (all || connection->idle) connection->stream.close();
+      });
+}
 
 static std::string common_name(SSL* ssl) {
   std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl), X509_free);

@@ -1,12 +1,13 @@
 #pragma once
-// One client's connection, as a coroutine on the server's I/O thread. Nothing here is touched by another thread, except
-// that handlers and file I/O run on the workers while the coroutine waits for them.
+// One client's connection, as a coroutine on a strand of its own: whichever thread of the server is free goes on with
+// it, also through its handler and file I/O, so that a request wakes one thread and not three.
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <memory>
+#include <mutex>
 #include <set>
 
 #include "server/http_server.hpp"
@@ -18,14 +19,19 @@ struct OpenConnection;
 // What the connections of a server share.
 struct ServerShared {
   ServerOptions options;
-  boost::asio::thread_pool workers;
+  std::atomic<bool> stopping = false;
+  std::mutex mutex;  // guards connections
   std::set<OpenConnection*> connections{};
-  bool stopping = false;
-  explicit ServerShared(ServerOptions given)
-      : options(std::move(given)), workers(static_cast<std::size_t>(options.workers)) {}
+  explicit ServerShared(ServerOptions given) : options(std::move(given)) {}
   void log(const std::string& line) const {
     if (options.log) options.log(line);
   }
+  std::size_t count() {
+    std::lock_guard lock(mutex);
+    return connections.size();
+  }
+  // Those between two requests, or all; each is closed on its own strand.
+  void close(bool all);
 };
 
 // So that stop() can reach what waits: lives as long as the connection.
@@ -35,7 +41,7 @@ struct OpenConnection {
   OpenConnection(const OpenConnection&) = delete;
   ServerShared& shared;
   boost::beast::tcp_stream stream;
-  bool idle = true;  // between two requests: nothing is lost by closing it
+  std::atomic<bool> idle = true;  // between two requests: nothing is lost by closing it
 };
 
 using TlsContext =

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -10,10 +11,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
 #include <list>
 #include <thread>
+#include <vector>
 
 #include "base/file.hpp"
 #include "server/connection.hpp"
@@ -25,7 +28,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct Door {
-  tcp::acceptor acceptor;
+  tcp::acceptor acceptor;  // on a strand of its own
   const RouteTable* routes;
   std::unique_ptr<TlsSource> tls;
 };
@@ -35,16 +38,17 @@ struct HttpServer::Body {
 
   asio::awaitable<void> accept(Door& door) {
     while (!shared.stopping) {
-      auto [error, socket] = co_await door.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+      auto strand = asio::make_strand(io);
+      auto [error, socket] = co_await door.acceptor.async_accept(strand, asio::as_tuple(asio::use_awaitable));
       if (shared.stopping) co_return;
       if (error) {  // out of file descriptors, or the client left again: go on in a moment
         shared.log("accept: " + error.message());
-        asio::steady_timer pause(io, std::chrono::milliseconds(50));
+        asio::steady_timer pause(door.acceptor.get_executor(), std::chrono::milliseconds(50));
         co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
         continue;
       }
-      if (shared.connections.size() >= shared.options.connections) {
-        spawn(turn_away(std::move(socket)));
+      if (shared.count() >= shared.options.connections) {
+        spawn(strand, turn_away(std::move(socket)));
         continue;
       }
       TlsContext tls;
@@ -54,12 +58,13 @@ struct HttpServer::Body {
         shared.log(broken.text());
         continue;
       }
-      spawn(serve_connection(shared, std::move(socket), *door.routes, std::move(tls)));
+      spawn(strand, serve_connection(shared, std::move(socket), *door.routes, std::move(tls)));
     }
   }
 
-  void spawn(asio::awaitable<void> work) {
-    asio::co_spawn(io, std::move(work), [this](std::exception_ptr failure) {
+  template <class Executor>
+  void spawn(const Executor& where, asio::awaitable<void> work) {
+    asio::co_spawn(where, std::move(work), [this](std::exception_ptr failure) {
       try {
         if (failure) std::rethrow_exception(failure);
       } catch (const std::exception& error) {
@@ -68,17 +73,13 @@ struct HttpServer::Body {
     });
   }
 
-  void close_connections(bool all) {
-    for (auto* connection : shared.connections)
-      if (all || connection->idle) connection->stream.close();
-  }
-
   ServerShared shared;
-  asio::io_context io{1};
+  asio::io_context io{shared.options.workers};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-  std::list<Door> doors;  // the I/O thread's once listening
+  std::list<Door> doors;  // the caller's of listen() and stop()
+  std::atomic<int> running{shared.options.workers};
   std::promise<void> ended;
-  std::thread thread;
+  std::vector<std::thread> threads;
 };
 
 // A bodies' folder that a killed server left behind holds only halves.
@@ -90,10 +91,11 @@ static void empty_spool(const fs::path& folder) {
 
 HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std::move(options))) {
   empty_spool(body_->shared.options.spool);
-  body_->thread = std::thread([body = body_.get()] {
-    body->io.run();
-    body->ended.set_value();
-  });
+  for (int i = 0; i < body_->shared.options.workers; i++)
+    body_->threads.emplace_back([body = body_.get()] {
+      body->io.run();
+      if (--body->running == 0) body->ended.set_value();
+    });
 }
 
 HttpServer::~HttpServer() { stop(); }
@@ -110,7 +112,7 @@ int HttpServer::listen(const Listener& listener) {
     if (route.spool && body_->shared.options.spool.empty())
       throw Error(Code::internal,
                   "route " + route.pattern + " spools its bodies, but the server has no folder for them");
-  tcp::acceptor acceptor(body_->io);
+  tcp::acceptor acceptor(asio::make_strand(body_->io));
   tcp::endpoint endpoint(address, static_cast<unsigned short>(listener.port));
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
@@ -121,30 +123,25 @@ int HttpServer::listen(const Listener& listener) {
   if (error) throw Error(Code::unavailable, "cannot listen on " + where + ": " + error.message());
   int port = acceptor.local_endpoint().port();
   auto tls = listener.tls ? std::make_unique<TlsSource>(*listener.tls) : nullptr;
-  std::promise<void> placed;
-  asio::post(body_->io, [&] {
-    body_->doors.push_back({std::move(acceptor), listener.routes, std::move(tls)});
-    body_->spawn(body_->accept(body_->doors.back()));
-    placed.set_value();
-  });
-  placed.get_future().wait();
+  auto& door = body_->doors.emplace_back(Door{std::move(acceptor), listener.routes, std::move(tls)});
+  body_->spawn(door.acceptor.get_executor(), body_->accept(door));
   return port;
 }
 
 void HttpServer::stop(double patience) {
-  if (!body_->thread.joinable()) return;
-  asio::post(body_->io, [body = body_.get()] {
-    body->shared.stopping = true;
-    boost::system::error_code ignored;  // closing has nothing to report
-    for (auto& door : body->doors) door.acceptor.close(ignored);
-    body->close_connections(false);
-  });
+  if (body_->threads.empty()) return;
+  body_->shared.stopping = true;
+  for (auto& door : body_->doors)
+    asio::post(door.acceptor.get_executor(), [&door] {
+      boost::system::error_code ignored;  // closing has nothing to report
+      door.acceptor.close(ignored);
+    });
+  body_->shared.close(false);
   body_->work.reset();
   auto ended = body_->ended.get_future();
-  if (ended.wait_for(std::chrono::duration<double>(patience)) != std::future_status::ready)
-    asio::post(body_->io, [body = body_.get()] { body->close_connections(true); });
-  body_->thread.join();
-  body_->shared.workers.join();
+  if (ended.wait_for(std::chrono::duration<double>(patience)) != std::future_status::ready) body_->shared.close(true);
+  for (auto& thread : body_->threads) thread.join();
+  body_->threads.clear();
 }
 
 }  // namespace gyre

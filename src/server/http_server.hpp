@@ -1,7 +1,7 @@
 #pragma once
 // Carries route tables over HTTP/1.1: several listeners in one server, TLS with client certificates where asked for.
-// One I/O thread owns every connection; handlers run on a pool of workers and may block. Starts in well under a
-// millisecond; stop() lets what runs finish. docs/formats/rest.md says what clients can rely on.
+// A few threads share all connections; handlers run on them and may block. Starts in well under a millisecond; stop()
+// lets what runs finish. docs/formats/rest.md says what clients can rely on.
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,7 +35,7 @@ struct ServerOptions {
   std::filesystem::path spool{};      // folder for the bodies of `spool` routes; emptied on start, owned by the server
   std::size_t body_limit = 16 << 20;  // of bodies kept in memory; more is answered with 413
   std::size_t header_limit = 32 << 10;               // request line and headers; more is answered with 431
-  int workers = 16;                                  // handlers at the same time
+  int workers = 16;                                  // threads: handlers at the same time
   std::size_t connections = 1024;                    // more are turned away with 503
   double idle_seconds = 75;                          // between two requests of one connection
   double header_seconds = 15;                        // from the first byte of a request to the end of its headers

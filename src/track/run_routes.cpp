@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "track/downsample.hpp"
 #include "track/registry_routes.hpp"
 #include "track/search.hpp"
 
@@ -46,7 +47,7 @@ static Response show_run(Workspace& workspace, Request& request) {
   json::object histories;
   for (auto& last : run.metrics) {
     json::array points;
-    for (auto& point : history_of(workspace, run.id, last.key))
+    for (auto& point : downsample(history_of(workspace, run.id, last.key), 2000))
       points.push_back(
           json::array{point.step, std::isfinite(point.value) ? json::value(point.value) : json::value(), point.at});
     histories[last.key] = std::move(points);
