@@ -41,6 +41,8 @@ Response error_response(const Error& error) {
 
 void RouteTable::mount(std::vector<Route> routes, ErrorForm form) {
   for (auto& route : routes) {
+    if (route.pattern.find('{') == std::string::npos)
+      whole_.try_emplace(route.method + " " + route.pattern, routes_.size());
     routes_.push_back(std::move(route));
     forms_.push_back(form);
   }
@@ -80,6 +82,10 @@ static bool fits(std::string_view pattern, std::string_view path,
 
 const Route* RouteTable::match(const Request& request, std::map<std::string, std::string, std::less<>>* params,
                                bool* other_method, std::size_t* index) const {
+  if (auto whole = whole_.find(request.method + " " + request.path); whole != whole_.end()) {
+    if (index) *index = whole->second;
+    return &routes_[whole->second];
+  }
   const Route* best = nullptr;
   int best_literal = -1;
   for (std::size_t i = 0; i < routes_.size(); i++) {

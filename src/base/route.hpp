@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.hpp"
@@ -69,7 +70,8 @@ class RouteTable {
   const Route* match(const Request& request, std::map<std::string, std::string, std::less<>>* params,
                      bool* other_method, std::size_t* index) const;
   std::vector<Route> routes_;
-  std::vector<ErrorForm> forms_;  // beside routes_
+  std::vector<ErrorForm> forms_;                        // beside routes_
+  std::unordered_map<std::string, std::size_t> whole_;  // "METHOD /path" of the patterns without parameters
 };
 
 }  // namespace gyre

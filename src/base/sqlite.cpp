@@ -196,11 +196,17 @@ class Sqlite::Borrowed {
   std::unique_ptr<Connection> connection_;
 };
 
+// A body whose caller waits. Shared: the caller may be gone before the one who woke it is done with that.
 struct Sqlite::Waiting {
+  enum State { queued, leads, done };
   const std::function<void()>* body;
-  bool done = false;
   std::exception_ptr failure{};
-  std::condition_variable woken{};
+  std::atomic<State> state = queued;
+
+  void become(State next) {
+    state = next;
+    state.notify_one();
+  }
 };
 
 Sqlite::Sqlite(const std::filesystem::path& path)
@@ -254,26 +260,30 @@ void Sqlite::script(std::string_view sql) {
 
 void Sqlite::transaction(const std::function<void()>& body) {
   if (inside()) return body();
-  Waiting self{.body = &body};
-  std::unique_lock lock(queue_mutex_);
-  queue_.push_back(&self);
-  self.woken.wait(lock, [&] { return self.done || (!leading_ && queue_.front() == &self); });
-  if (!self.done) {
-    leading_ = true;
-    std::vector<Waiting*> group(queue_.begin(), queue_.end());
-    queue_.clear();
-    lock.unlock();
-    commit(group);
-    lock.lock();
-    leading_ = false;
-    for (auto* waiting : group) {
-      waiting->done = true;
-      waiting->woken.notify_one();
-    }
-    if (!queue_.empty()) queue_.front()->woken.notify_one();
+  auto self = std::make_shared<Waiting>();
+  self->body = &body;
+  {
+    std::lock_guard lock(queue_mutex_);
+    queue_.push_back(self);
+    if (!std::exchange(leading_, true)) self->state = Waiting::leads;
   }
-  lock.unlock();
-  if (self.failure) std::rethrow_exception(self.failure);
+  self->state.wait(Waiting::queued);
+  if (self->state == Waiting::leads) {
+    std::vector<std::shared_ptr<Waiting>> group;
+    {
+      std::lock_guard lock(queue_mutex_);
+      group = std::exchange(queue_, {});
+    }
+    commit(group);
+    {  // who came meanwhile goes next, led by the first
+      std::lock_guard lock(queue_mutex_);
+      leading_ = !queue_.empty();
+      if (leading_) queue_.front()->become(Waiting::leads);
+    }
+    for (auto& waiting : group)
+      if (waiting != self) waiting->become(Waiting::done);
+  }
+  if (self->failure) std::rethrow_exception(self->failure);
 }
 
 void Sqlite::after_commit(std::function<void()> then) {
@@ -283,10 +293,10 @@ void Sqlite::after_commit(std::function<void()> then) {
     then();
 }
 
-void Sqlite::run_group(const std::vector<Waiting*>& group) {
+void Sqlite::run_group(const std::vector<std::shared_ptr<Waiting>>& group) {
   bool alone = group.size() == 1;
   run("BEGIN IMMEDIATE");
-  for (auto* waiting : group) {
+  for (auto& waiting : group) {
     if (!alone) run("SAVEPOINT body");
     auto told_before = after_.size();
     try {
@@ -302,7 +312,7 @@ void Sqlite::run_group(const std::vector<Waiting*>& group) {
   run("COMMIT");
 }
 
-void Sqlite::commit(const std::vector<Waiting*>& group) {
+void Sqlite::commit(const std::vector<std::shared_ptr<Waiting>>& group) {
   std::vector<std::function<void()>> after;
   {
     std::lock_guard lock(mutex_);
@@ -311,7 +321,7 @@ void Sqlite::commit(const std::vector<Waiting*>& group) {
       run_group(group);
       after = std::exchange(after_, {});
     } catch (...) {  // nothing of it was written
-      for (auto* waiting : group)
+      for (auto& waiting : group)
         if (!waiting->failure) waiting->failure = std::current_exception();
       // Whatever this says, the first failure is what is told.
       if (!sqlite3_get_autocommit(handle())) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);

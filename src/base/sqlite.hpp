@@ -3,8 +3,6 @@
 // agent. One Sqlite may be used from several threads. What several threads write at once is committed together; reads
 // outside of a transaction have connections of their own and wait for no commit.
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -84,8 +82,8 @@ class Sqlite {
   class Borrowed;
   struct Waiting;
   bool inside() const { return owner_ == std::this_thread::get_id(); }
-  void commit(const std::vector<Waiting*>& group);
-  void run_group(const std::vector<Waiting*>& group);
+  void commit(const std::vector<std::shared_ptr<Waiting>>& group);
+  void run_group(const std::vector<std::shared_ptr<Waiting>>& group);
 
   std::filesystem::path path_;
   std::unique_ptr<Connection> writer_;
@@ -93,7 +91,7 @@ class Sqlite {
   std::atomic<std::thread::id> owner_;                // who is within a transaction
   std::vector<std::function<void()>> after_;          // of the transaction that runs
   std::mutex queue_mutex_;                            // guards the queue
-  std::deque<Waiting*> queue_;                        // transactions that wait; their callers own them
+  std::vector<std::shared_ptr<Waiting>> queue_;       // transactions that wait
   bool leading_ = false;                              // a group is being committed
   std::mutex readers_mutex_;                          // guards readers_
   std::vector<std::unique_ptr<Connection>> readers_;  // idle ones
