@@ -11,6 +11,7 @@
 namespace gyre {
 
 static constexpr std::size_t piece = 1 << 16;
+static constexpr int gzip_or_zlib = 15 + 32;
 static constexpr int with_gzip_header = 15 + 16;
 
 // Calls `work(n)` for parts that zlib's 32-bit counts can hold.
@@ -94,7 +95,7 @@ Gunzip::Gunzip(ByteSink sink, std::uint64_t most_bytes, std::string where) : bod
   body_->sink = std::move(sink);
   body_->left = most_bytes;
   body_->where = std::move(where);
-  if (inflateInit2(&body_->stream, with_gzip_header) != Z_OK) throw Error(Code::internal, "gzip: cannot start");
+  if (inflateInit2(&body_->stream, gzip_or_zlib) != Z_OK) throw Error(Code::internal, "gzip: cannot start");
 }
 Gunzip::~Gunzip() { inflateEnd(&body_->stream); }
 

@@ -3,23 +3,16 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "model/runtime.hpp"
+#include "model/loaded_model.hpp"
 
 namespace gyre {
 
-struct Session::Body {
-  Ort::Session session{nullptr};
-  std::vector<TensorInfo> inputs;
-  std::vector<TensorInfo> outputs;
-  std::vector<const char*> input_names;   // into inputs
-  std::vector<const char*> output_names;  // into outputs
-  std::map<std::string, std::string> metadata;
-  void describe();
-};
+struct Session::Body : LoadedModel {};
 
 // Memory before speed, and the same bits at each run: no arena that keeps the peak, no spinning threads, one order of
 // sums.
 static Ort::SessionOptions options(int threads) {
+  onnx_runtime();  // the library has to be open before anything of it is made
   Ort::SessionOptions options;
   options.SetIntraOpNumThreads(threads);
   options.SetInterOpNumThreads(1);
@@ -32,61 +25,13 @@ static Ort::SessionOptions options(int threads) {
   return options;
 }
 
-static TensorInfo info_of(std::string name, const Ort::TypeInfo& type) {
-  if (type.GetONNXType() != ONNX_TYPE_TENSOR)
-    throw Error(Code::unsupported, "\"" + name + "\" is no tensor (a map or sequence)",
-                "export the model with plain tensors: for scikit-learn's converter, option zipmap=False");
-  auto tensor = type.GetTensorTypeAndShapeInfo();
-  return {name, type_from(tensor.GetElementType(), name), tensor.GetShape()};
-}
-
-static std::map<std::string, std::string> metadata_of(const Ort::Session& session) {
-  std::map<std::string, std::string> metadata;
-  Ort::AllocatorWithDefaultOptions allocator;
-  auto described = session.GetModelMetadata();
-  for (auto& key : described.GetCustomMetadataMapKeysAllocated(allocator))
-    metadata[key.get()] = described.LookupCustomMetadataMapAllocated(key.get(), allocator).get();
-  return metadata;
-}
-
-template <class Make>
-static Ort::Session made(const std::string& where, const Make& make) {
-  try {
-    return make();
-  } catch (const Ort::Exception& error) {
-    throw Error(error.GetOrtErrorCode() == ORT_NOT_IMPLEMENTED ? Code::unsupported : Code::invalid,
-                where + ": ONNX Runtime cannot load it: " + error.what(),
-                "is it a whole ONNX file? a file that was cut while it was copied has to be copied again");
-  }
-}
-
-Session::Session(const std::filesystem::path& path, int threads) : body_(std::make_unique<Body>()) {
-  if (!std::filesystem::is_regular_file(path))
-    throw Error(Code::not_found, path.string() + ": there is no such model file");
-  auto& env = onnx_runtime();
-  body_->session = made(path.string(), [&] { return Ort::Session(env, path.c_str(), options(threads)); });
-  body_->describe();
-}
+Session::Session(const std::filesystem::path& path, int threads)
+    : body_(std::make_unique<Body>(Body{load_model(path, options(threads))})) {}
 
 Session::Session(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 
 Session Session::from_bytes(std::string_view bytes, int threads) {
-  auto& env = onnx_runtime();
-  auto body = std::make_unique<Body>();
-  body->session = made("model", [&] { return Ort::Session(env, bytes.data(), bytes.size(), options(threads)); });
-  body->describe();
-  return Session(std::move(body));
-}
-
-void Session::Body::describe() {
-  Ort::AllocatorWithDefaultOptions allocator;
-  for (std::size_t i = 0; i < session.GetInputCount(); i++)
-    inputs.push_back(info_of(session.GetInputNameAllocated(i, allocator).get(), session.GetInputTypeInfo(i)));
-  for (std::size_t i = 0; i < session.GetOutputCount(); i++)
-    outputs.push_back(info_of(session.GetOutputNameAllocated(i, allocator).get(), session.GetOutputTypeInfo(i)));
-  for (auto& input : inputs) input_names.push_back(input.name.c_str());
-  for (auto& output : outputs) output_names.push_back(output.name.c_str());
-  metadata = metadata_of(session);
+  return Session(std::make_unique<Body>(Body{load_model_bytes(bytes, options(threads))}));
 }
 
 Session::~Session() = default;

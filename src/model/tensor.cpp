@@ -16,11 +16,16 @@ std::size_t size_of(DataType type) {
     case DataType::boolean:
       return 1;
     case DataType::i16:
+    case DataType::u16:
+    case DataType::f16:
+    case DataType::bf16:
       return 2;
     case DataType::i32:
+    case DataType::u32:
     case DataType::f32:
       return 4;
     case DataType::i64:
+    case DataType::u64:
     case DataType::f64:
       return 8;
     case DataType::text:
@@ -30,7 +35,8 @@ std::size_t size_of(DataType type) {
 }
 
 std::string_view name_of(DataType type) {
-  static constexpr std::string_view names[] = {"u8", "i8", "i16", "i32", "i64", "f32", "f64", "boolean", "text"};
+  static constexpr std::string_view names[] = {"u8",      "i8",   "i16", "i32", "i64", "f32", "f64",
+                                               "boolean", "text", "u16", "u32", "u64", "f16", "bf16"};
   return names[static_cast<std::size_t>(type)];
 }
 

@@ -9,7 +9,8 @@
 
 namespace gyre {
 
-enum class DataType { u8, i8, i16, i32, i64, f32, f64, boolean, text };
+// In the order of their numbers in golden answers: new ones come at the end.
+enum class DataType { u8, i8, i16, i32, i64, f32, f64, boolean, text, u16, u32, u64, f16, bf16 };
 std::size_t size_of(DataType type);  // 0 for text
 std::string_view name_of(DataType type);
 std::int64_t count_of(std::span<const std::int64_t> shape);  // Error{invalid} where a size is negative or they overflow

@@ -1,0 +1,95 @@
+#include <signal.h>
+
+#include <cstdio>
+
+#include "base/command.hpp"
+#include "model/locate.hpp"
+#include "serve/model_folder.hpp"
+#include "serve/rest.hpp"
+
+namespace gyre {
+
+namespace {
+
+struct Options {
+  std::string address = "127.0.0.1";
+  std::int64_t port = 8000;
+  std::int64_t io_threads = 0;
+  std::int64_t body_mb = 256;
+  std::string repository;
+};
+
+const std::vector<Field> fields{
+    field("address", &Options::address, "address to listen on"),
+    field("port", &Options::port, "REST, metrics and health; 0 picks a free one", {.min = 0, .max = 65535}),
+    field("repository", &Options::repository,
+          "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
+    field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
+          {.min = 0, .max = 256}),
+    field("body-mb", &Options::body_mb, "the largest request, in MiB", {.min = 1, .max = 4096}),
+};
+
+// Signals are taken by one thread that waits for them: nothing runs in a handler.
+sigset_t block_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGINT);
+  ::sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+int run(const json::object& values, CommandContext& context) {
+  json::object own = values;
+  own.erase("models");
+  auto options = from_fields<Options>(fields, own, "serve");
+  sigset_t signals = block_signals();
+  ModelSources sources(options.repository);
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<LocatedModel>> fetched;  // their files are read again when a model is loaded again
+  if (auto* models = find(values, "models"))
+    for (auto& model : models->as_array()) {
+      auto reference = std::string(model.as_string());
+      names.push_back(sources.add(reference, [&](const std::string& registered) -> fs::path {
+        return fetched.emplace_back(std::make_unique<LocatedModel>(registered, context))->path();
+      }));
+    }
+  if (names.empty() && options.repository.empty())
+    throw Error(Code::invalid, "there is nothing to serve", "gyre serve MODEL.onnx, or --repository FOLDER");
+  // In this order: the front ends last, since what still runs answers through it.
+  Front front({.threads = static_cast<std::size_t>(options.io_threads),
+               .body_limit = static_cast<std::size_t>(options.body_mb) << 20});
+  SharedMemory shared_memory;
+  Repository repository([&](const std::string& name) { return sources.find(name); }, [&] { return sources.names(); });
+  repository.hold_ready(false);
+  Worker worker;
+  Service service{repository, shared_memory, worker, static_cast<std::size_t>(options.body_mb) << 20};
+  int port = front.listen(options.address, static_cast<int>(options.port), rest_handler(service));
+  for (auto& name : names) repository.load(name);
+  repository.hold_ready(true);
+  json::object state{{"url", "http://" + options.address + ":" + std::to_string(port)}};
+  if (context.json)
+    context.print(state);
+  else
+    std::printf("serving %zu model%s at %s; Ctrl-C ends it\n", names.size(), names.size() == 1 ? "" : "s",
+                get_string(state, "url").c_str());
+  std::fflush(stdout);
+  int number = 0;
+  ::sigwait(&signals, &number);
+  repository.hold_ready(false);
+  front.stop();
+  return 0;
+}
+
+}  // namespace
+
+extern const Command command_serve;
+const Command command_serve{
+    .words = "serve",
+    .help = "Serve models by the Open Inference Protocol: every client of Triton, KServe and MLServer",
+    .arguments = {{"models", FieldType::list, "files, or NAME, NAME@3, NAME@champion", nullptr, {}}},
+    .options = fields,
+    .run = run};
+
+}  // namespace gyre

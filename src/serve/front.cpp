@@ -1,0 +1,102 @@
+#include "serve/front.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "serve/cores.hpp"
+#include "serve/http1.hpp"
+
+namespace gyre {
+
+struct Front::Body {
+  FrontShared shared;
+  std::vector<std::unique_ptr<HttpHandler>> handlers;
+  std::vector<FileHandle> listeners;
+  std::vector<std::unique_ptr<IoThread>> threads;
+  bool stopped = false;
+};
+
+// As many files as the system lets us: each client is one.
+static std::size_t file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
+Front::Front(FrontOptions options) : body_(std::make_unique<Body>()) {
+  if (options.threads == 0) options.threads = std::min<std::size_t>(usable_cores(), 8);
+  std::size_t files = file_limit();
+  options.connections = std::min(options.connections, files > 256 ? files - 128 : files / 2);
+  body_->shared.options = options;
+  for (std::size_t i = 0; i < options.threads; i++) body_->threads.push_back(std::make_unique<IoThread>(body_->shared));
+}
+
+Front::~Front() { stop(0); }
+
+static FileHandle listening_socket(const std::string& address, int port) {
+  FileHandle socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) throw system_error(errno, "socket");
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (::inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1)
+    throw Error(Code::invalid, "\"" + address + "\" is no IPv4 address to listen on", "127.0.0.1, or 0.0.0.0 for all");
+  int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0 || ::listen(socket.get(), 4096) != 0)
+    throw Error(Code::conflict,
+                address + ":" + std::to_string(port) + " cannot be listened on: " + system_error(errno, "bind").text(),
+                "another program may use the port: choose another one");
+  return socket;
+}
+
+int Front::listen(const std::string& address, int port, HttpHandler handler) {
+  auto& body = *body_;
+  auto& socket = body.listeners.emplace_back(listening_socket(address, port));
+  sockaddr_in bound{};
+  socklen_t size = sizeof bound;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+    throw system_error(errno, "getsockname");
+  auto& kept = *body.handlers.emplace_back(std::make_unique<HttpHandler>(std::move(handler)));
+  MakeProtocol make = [&kept](Connection& connection) { return make_http1(connection, kept); };
+  body.threads.front()->accept_on(socket.get(), [&body, listener = socket.get(), make] {
+    while (true) {
+      FileHandle client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!client) return;  // none waits, or it left already
+      if (body.shared.draining || body.shared.connections >= body.shared.options.connections) {
+        static constexpr std::string_view full =
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 40\r\nConnection: "
+            "close\r\n\r\n{\"error\":\"too many clients at this time\"}";
+        ::send(client.get(), full.data(), full.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        continue;
+      }
+      int on = 1;
+      ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      body.shared.connections++;
+      auto least = std::min_element(body.threads.begin(), body.threads.end(),
+                                    [](auto& a, auto& b) { return a->load() < b->load(); });
+      (*least)->adopt(std::move(client), make);
+    }
+  });
+  return ntohs(bound.sin_port);
+}
+
+void Front::stop(double patience) {
+  auto& body = *body_;
+  if (body.stopped) return;
+  body.stopped = true;
+  body.shared.draining = true;
+  for (int i = 0; i < patience * 50 && body.shared.connections > 0; i++)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (auto& thread : body.threads) thread->end();
+}
+
+}  // namespace gyre

@@ -1,0 +1,61 @@
+#pragma once
+// The listening side of inference: a few threads that read requests, answer the quick ones where they were read and
+// hand the others on. Made for many small requests; the route tables of the rest of Gyre are carried by src/server.
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gyre {
+
+struct FrontOptions {
+  std::size_t threads = 0;                 // 0: as many as cores, at most 8
+  std::size_t body_limit = 256u << 20;     // of one request
+  std::size_t bodies_limit = 1024u << 20;  // of all large bodies that are kept at one time
+  std::size_t header_limit = 32u << 10;
+  std::size_t connections = 20000;
+  double idle_seconds = 75;    // between two requests of one connection
+  double header_seconds = 15;  // from the first byte of a request to the end of its headers
+  double piece_seconds = 30;   // for each piece of a body, in and out
+};
+
+struct HttpAnswer {
+  int status = 200;
+  std::string_view content_type = "application/json";  // of static storage
+  std::string body;
+  std::string headers{};  // "Name: value\r\n" for each
+};
+
+// One request; its views live until it is answered.
+class HttpExchange {
+ public:
+  virtual ~HttpExchange() = default;
+  std::string_view method, target, path, query, body;
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::string_view header(std::string_view name) const;  // empty when absent; names in any case
+  virtual void answer(HttpAnswer answer) = 0;            // once, from any thread
+};
+using ExchangePointer = std::shared_ptr<HttpExchange>;
+// Called on an I/O thread: whatever takes long has to go elsewhere. An Error that it throws is answered.
+using HttpHandler = std::function<void(const ExchangePointer& exchange)>;
+
+class Front {
+ public:
+  explicit Front(FrontOptions options = {});
+  ~Front();
+  Front(const Front&) = delete;
+  // Answers from now on; gives the port. Error{conflict} when it is taken. The handler must outlive the front.
+  int listen(const std::string& address, int port, HttpHandler handler);
+  // No new connections; what runs is answered; after `patience` seconds connections are cut.
+  void stop(double patience = 10);
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+HttpAnswer http_error(int status, std::string_view text);  // {"error": text}
+
+}  // namespace gyre

@@ -1,0 +1,300 @@
+#include "serve/http1.hpp"
+
+#include <strings.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+
+#include "base/error.hpp"
+#include "serve/infer_json.hpp"
+
+namespace gyre {
+
+namespace {
+
+constexpr std::size_t large_body = 1 << 20;
+
+bool same_word(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string_view reason(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 413:
+      return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return status < 500 ? "Error" : "Internal Server Error";
+  }
+}
+
+class Http1 final : public Protocol, public HttpExchange {
+ public:
+  Http1(Connection& connection, const HttpHandler& handler) : connection_(connection), handler_(handler) {}
+  ~Http1() override { uncount(); }
+
+  void received() override {
+    try {
+      while (connection_.open() && state_ != State::answering && !ending_ && step()) {
+      }
+    } catch (const Error& error) {
+      refuse(error.code == Code::full ? 413 : 400, error.text());
+    }
+  }
+  bool wants_input() const override { return state_ != State::answering && !ending_; }
+  bool idle() const override { return state_ == State::head && connection_.input().empty(); }
+  void timed_out() override {
+    if (state_ == State::answering) return;  // we are late, not the client
+    if (idle()) return connection_.close();
+    refuse(408, "the request did not come in time");
+  }
+  void all_sent() override { received(); }
+
+  void answer(HttpAnswer answer) override {
+    if (connection_.thread().here()) return finish(std::move(answer));
+    connection_.thread().post([self = connection_.shared_from_this(), this, answer = std::move(answer)]() mutable {
+      finish(std::move(answer));
+      if (!connection_.open()) return;
+      received();
+      connection_.pump();
+    });
+  }
+
+ private:
+  enum class State { head, body, chunks, answering };
+
+  const FrontOptions& options() { return connection_.thread().shared().options; }
+
+  // One thing done; false when more must come first.
+  bool step() {
+    switch (state_) {
+      case State::head:
+        return read_head();
+      case State::body:
+        if (connection_.input().size() < head_size_ + body_size_) {
+          connection_.deadline_in(options().piece_seconds);
+          return false;
+        }
+        body = connection_.input().view().substr(head_size_, body_size_);
+        handle();
+        return true;
+      case State::chunks:
+        return read_chunks();
+      case State::answering:
+        break;
+    }
+    return false;
+  }
+
+  bool read_head() {
+    auto& input = connection_.input();
+    std::string_view seen = input.view();
+    if (seen.empty()) return false;
+    std::size_t from = searched_ > 3 ? searched_ - 3 : 0;
+    auto end = seen.find("\r\n\r\n", from);
+    if (end == std::string_view::npos) {
+      if (seen.size() > options().header_limit)
+        return refuse(431,
+                      "the request's headers are larger than " + std::to_string(options().header_limit) + " bytes");
+      if (searched_ == 0) connection_.deadline_in(options().header_seconds);
+      searched_ = seen.size();
+      return false;
+    }
+    searched_ = 0;
+    if (end > options().header_limit)
+      return refuse(431, "the request's headers are larger than " + std::to_string(options().header_limit) + " bytes");
+    head_size_ = end + 4;
+    parse_head(seen.substr(0, head_size_), head_);
+    keep_alive_ = head_.minor == 1;
+    body_size_ = 0;
+    std::size_t aligned = head_size_;
+    bool chunked = false, sized = false, waits = false;
+    for (auto& [name, value] : head_.headers) {
+      if (same_word(name, "content-length")) {
+        std::size_t size = 0;
+        auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+        if (value.empty() || error != std::errc() || stop != value.data() + value.size() ||
+            (sized && size != body_size_))
+          throw Error(Code::invalid, "Content-Length is \"" + std::string(value) + "\"");
+        body_size_ = size;
+        sized = true;
+      } else if (same_word(name, "transfer-encoding")) {
+        if (!same_word(value, "chunked"))
+          return refuse(501, "Transfer-Encoding " + std::string(value) + " is not known here");
+        chunked = true;
+      } else if (same_word(name, "connection")) {
+        if (same_word(value, "close")) keep_alive_ = false;
+        if (same_word(value, "keep-alive")) keep_alive_ = true;
+      } else if (same_word(name, "expect")) {
+        waits = same_word(value, "100-continue");
+      } else if (same_word(name, "inference-header-content-length")) {
+        std::size_t json = 0;
+        std::from_chars(value.data(), value.data() + value.size(), json);
+        aligned = head_size_ + std::min(json, body_size_);
+      }
+    }
+    if (chunked && sized) throw Error(Code::invalid, "the request has Content-Length and a chunked body");
+    if (body_size_ > options().body_limit)
+      return refuse(413, "the body has " + std::to_string(body_size_) + " bytes; at most " +
+                             std::to_string(options().body_limit) + " are taken");
+    if (body_size_ > large_body && !count_body()) return refuse(503, "too many large requests at this time");
+    if (waits && input.size() == head_size_) connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (chunked) {
+      keep_head();
+      state_ = State::chunks;
+      unchunker_.emplace(options().body_limit);
+      return true;
+    }
+    const char* before = input.data();
+    input.fit(head_size_ + body_size_, aligned);  // the first binary tensor lies well
+    if (input.data() != before) parse_head(input.view().substr(0, head_size_), head_);
+    state_ = State::body;
+    return true;
+  }
+
+  // The head is kept apart from the buffer while chunks pass through it.
+  void keep_head() {
+    kept_head_.assign(connection_.input().view().substr(0, head_size_));
+    parse_head(kept_head_, head_);
+    connection_.input().consume(head_size_);
+    head_size_ = 0;
+  }
+
+  bool read_chunks() {
+    auto& input = connection_.input();
+    input.consume(unchunker_->take(input.view()));
+    if (!unchunker_->done()) {
+      connection_.deadline_in(options().piece_seconds);
+      return false;
+    }
+    body_size_ = 0;
+    body = unchunker_->body;
+    handle();
+    return true;
+  }
+
+  void handle() {
+    state_ = State::answering;
+    method = head_.method;
+    target = head_.target;
+    headers = head_.headers;
+    auto mark = target.find('?');
+    path = target.substr(0, mark);
+    query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+    ExchangePointer self(connection_.shared_from_this(), this);
+    try {
+      handler_(self);
+    } catch (const Error& error) {
+      finish(http_error(row_of(error.code).http_status, error.text()));
+    } catch (const std::exception& error) {
+      finish(http_error(500, error.what()));
+    }
+  }
+
+  void finish(HttpAnswer answer) {
+    if (state_ != State::answering) return;
+    if (connection_.thread().shared().draining) keep_alive_ = false;
+    char head[256];
+    auto why = reason(answer.status);
+    int size =
+        std::snprintf(head, sizeof head, "HTTP/1.1 %d %.*s\r\nContent-Type: %.*s\r\nContent-Length: %zu\r\n%s",
+                      answer.status, int(why.size()), why.data(), int(answer.content_type.size()),
+                      answer.content_type.data(), answer.body.size(), keep_alive_ ? "" : "Connection: close\r\n");
+    std::string_view start(head, static_cast<std::size_t>(size));
+    bool only_head = method == "HEAD";
+    connection_.input().consume(head_size_ + body_size_);
+    uncount();
+    unchunker_.reset();
+    state_ = State::head;
+    connection_.deadline_in(options().idle_seconds);
+    if (!keep_alive_) ending_ = true;
+    if (answer.headers.empty()) {
+      std::memcpy(head + size, "\r\n", 2);
+      connection_.send({head, static_cast<std::size_t>(size) + 2}, only_head ? std::string() : std::move(answer.body));
+    } else {
+      connection_.send(std::string(start) + answer.headers + "\r\n",
+                       only_head ? std::string() : std::move(answer.body));
+    }
+    if (!keep_alive_) connection_.close_when_sent();
+  }
+
+  // What came cannot be understood, or is not wanted: said, and the connection closed, since where the next request
+  // begins is not known.
+  bool refuse(int status, const std::string& text) {
+    if (state_ == State::answering || ending_) return false;
+    state_ = State::answering;
+    keep_alive_ = false;
+    method = {};
+    head_size_ = body_size_ = 0;
+    finish(http_error(status, text));
+    return false;
+  }
+
+  bool count_body() {
+    auto& all = connection_.thread().shared().body_bytes;
+    if (all.fetch_add(body_size_) + body_size_ > options().bodies_limit) {
+      all -= body_size_;
+      return false;
+    }
+    counted_ = body_size_;
+    return true;
+  }
+  void uncount() {
+    connection_.thread().shared().body_bytes -= counted_;
+    counted_ = 0;
+  }
+
+  Connection& connection_;
+  const HttpHandler& handler_;
+  HttpHead head_;
+  State state_ = State::head;
+  bool keep_alive_ = true;
+  bool ending_ = false;
+  std::size_t searched_ = 0;  // of the input, for the end of the head
+  std::size_t head_size_ = 0, body_size_ = 0;
+  std::size_t counted_ = 0;  // bytes of the shared limit that are ours
+  std::string kept_head_;
+  std::optional<Unchunker> unchunker_;
+};
+
+}  // namespace
+
+std::unique_ptr<Protocol> make_http1(Connection& connection, const HttpHandler& handler) {
+  return std::make_unique<Http1>(connection, handler);
+}
+
+std::string_view HttpExchange::header(std::string_view name) const {
+  for (auto& [own, value] : headers)
+    if (same_word(own, name)) return value;
+  return {};
+}
+
+HttpAnswer http_error(int status, std::string_view text) {
+  std::string body = "{\"error\":";
+  append_json_string(body, text);
+  body += '}';
+  return {.status = status, .body = std::move(body)};
+}
+
+}  // namespace gyre

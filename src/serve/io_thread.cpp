@@ -1,0 +1,120 @@
+#include "serve/io_thread.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/clock.hpp"
+#include "serve/connection.hpp"
+
+namespace gyre {
+
+static constexpr double sweep_seconds = 0.25;
+
+static void watch(int epoll, int fd, std::uint32_t events, void* who) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = who;
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) throw system_error(errno, "epoll");
+}
+
+IoThread::IoThread(FrontShared& shared)
+    : shared_(shared), epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!epoll_ || !wake_) throw system_error(errno, "epoll");
+  watch(epoll_.get(), wake_.get(), EPOLLIN, nullptr);
+  thread_ = std::thread([this] { run(); });
+}
+
+IoThread::~IoThread() {
+  if (thread_.joinable()) end();
+}
+
+void IoThread::end() {
+  post([this] { ending_ = true; });
+  thread_.join();
+}
+
+void IoThread::post(std::function<void()> work) {
+  bool first = false;
+  {
+    std::lock_guard lock(mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(work));
+  }
+  if (!first) return;  // it was woken already
+  std::uint64_t one = 1;
+  // It cannot fail: the counter is far from full, and a wake that is pending is enough.
+  [[maybe_unused]] auto written = ::write(wake_.get(), &one, sizeof one);
+}
+
+void IoThread::adopt(FileHandle socket, const MakeProtocol& make) {
+  load_++;
+  post([this, fd = std::make_shared<FileHandle>(std::move(socket)), make] {
+    auto connection = std::make_shared<Connection>(*this, std::move(*fd));
+    connection->use(make(*connection));
+    connection->deadline_in(shared_.options.header_seconds);
+    connections_[connection.get()] = connection;
+    watch(epoll_.get(), connection->socket(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, connection.get());
+  });
+}
+
+void IoThread::accept_on(int listener, std::function<void()> acceptable) {
+  post([this, listener, acceptable = std::move(acceptable)] {
+    auto& kept = listeners_[listener] = acceptable;
+    // The lowest bit tells a listener from a connection: both pointers are even.
+    watch(epoll_.get(), listener, EPOLLIN, reinterpret_cast<char*>(&kept) + 1);
+  });
+}
+
+void IoThread::forget(Connection& connection) {
+  auto found = connections_.find(&connection);
+  if (found == connections_.end()) return;
+  closed_.push_back(std::move(found->second));
+  connections_.erase(found);
+  load_--;
+  shared_.connections--;
+}
+
+void IoThread::sweep() {
+  if (now_ < next_sweep_) return;
+  next_sweep_ = now_ + sweep_seconds;
+  std::vector<std::shared_ptr<Connection>> all;
+  all.reserve(connections_.size());
+  for (auto& [raw, connection] : connections_) all.push_back(connection);
+  for (auto& connection : all) connection->sweep(now_);
+}
+
+void IoThread::run() {
+  std::array<epoll_event, 256> events;
+  std::vector<std::function<void()>> work;
+  while (!ending_) {
+    int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(sweep_seconds * 1000));
+    now_ = seconds_since_start();
+    for (int i = 0; i < count; i++) {
+      auto& event = events[static_cast<std::size_t>(i)];
+      if (event.data.ptr == nullptr) {
+        std::uint64_t many = 0;
+        [[maybe_unused]] auto taken = ::read(wake_.get(), &many, sizeof many);
+      } else if (reinterpret_cast<std::uintptr_t>(event.data.ptr) & 1) {
+        (*reinterpret_cast<std::function<void()>*>(static_cast<char*>(event.data.ptr) - 1))();
+      } else {
+        static_cast<Connection*>(event.data.ptr)->events(event.events);
+      }
+    }
+    {
+      std::lock_guard lock(mutex_);
+      work.swap(posted_);
+    }
+    for (auto& one : work) one();
+    work.clear();
+    sweep();
+    closed_.clear();
+  }
+  while (!connections_.empty()) connections_.begin()->second->close();
+  closed_.clear();
+}
+
+}  // namespace gyre

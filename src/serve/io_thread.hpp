@@ -1,0 +1,61 @@
+#pragma once
+// A thread that waits for many sockets at once. What belongs to a connection is touched by its thread only.
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/file.hpp"
+#include "serve/front.hpp"
+
+namespace gyre {
+
+class Connection;
+class Protocol;
+
+// What the I/O threads of a front share.
+struct FrontShared {
+  FrontOptions options;
+  std::atomic<std::size_t> connections = 0;
+  std::atomic<std::size_t> body_bytes = 0;  // of large bodies that are kept now
+  std::atomic<bool> draining = false;       // no new connections; idle ones are closed
+};
+
+using MakeProtocol = std::function<std::unique_ptr<Protocol>(Connection& connection)>;
+
+class IoThread {
+ public:
+  explicit IoThread(FrontShared& shared);
+  ~IoThread();
+  IoThread(const IoThread&) = delete;
+  FrontShared& shared() { return shared_; }
+  bool here() const { return std::this_thread::get_id() == thread_.get_id(); }
+  void post(std::function<void()> work);                           // from any thread
+  void adopt(FileHandle socket, const MakeProtocol& make);         // from any thread
+  void accept_on(int listener, std::function<void()> acceptable);  // from any thread
+  std::size_t load() const { return load_; }
+  double now() const { return now_; }  // seconds, as of the last event
+  void forget(Connection& connection);
+  void end();  // closes everything and ends the thread
+
+ private:
+  void run();
+  void sweep();
+  FrontShared& shared_;
+  FileHandle epoll_, wake_;
+  std::atomic<std::size_t> load_ = 0;
+  double now_ = 0;
+  double next_sweep_ = 0;
+  bool ending_ = false;
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> closed_;  // until no event of this round can name them
+  std::unordered_map<int, std::function<void()>> listeners_;
+  std::mutex mutex_;  // guards posted_
+  std::vector<std::function<void()>> posted_;
+  std::thread thread_;
+};
+
+}  // namespace gyre

@@ -1,0 +1,40 @@
+#pragma once
+// The Open Inference Protocol v2 over REST, with the extensions of Triton that have a meaning here.
+#include "base/json.hpp"
+#include "serve/front.hpp"
+#include "serve/repository.hpp"
+#include "serve/shared_memory.hpp"
+#include "serve/worker.hpp"
+
+namespace gyre {
+
+// What a serving process consists of beside its listeners.
+struct Service {
+  Repository& repository;
+  SharedMemory& shared_memory;
+  Worker& worker;                       // for what takes long: loading
+  std::size_t body_limit = 256u << 20;  // of a request, unpacked
+  json::object log_settings{{"log_file", ""},    {"log_info", true},       {"log_warning", true},
+                            {"log_error", true}, {"log_verbose_level", 0}, {"log_format", "default"}};
+  json::object trace_settings{{"trace_level", json::array{"OFF"}},
+                              {"trace_rate", "1000"},
+                              {"trace_count", "-1"},
+                              {"log_frequency", "0"},
+                              {"trace_file", ""},
+                              {"trace_mode", "triton"}};
+  std::map<std::string, json::object> model_trace_settings{};
+  std::mutex settings{};  // guards the three
+};
+
+HttpHandler rest_handler(Service& service);
+
+// What both protocols tell, as values.
+json::object server_metadata();
+json::object model_metadata(const Repository& repository, const ServedModel& model);
+json::object model_statistics(const Repository& repository, std::string_view name, std::string_view version);
+json::array repository_index(const Repository& repository, bool only_ready);
+// The parameters of a load request: "config" and files as base64.
+void load_model_as_asked(Service& service, const std::string& name, const json::value& parameters);
+json::object change_settings(json::object& settings, const json::value& changes, const json::object& defaults);
+
+}  // namespace gyre

@@ -1,0 +1,60 @@
+#pragma once
+// One version of a model that answers: its engine, its queue, what it did.
+#include <atomic>
+#include <filesystem>
+#include <optional>
+
+#include "model/signature.hpp"
+#include "serve/infer.hpp"
+#include "serve/scheduler.hpp"
+#include "serve/statistics.hpp"
+
+namespace gyre {
+
+struct ModelSource {
+  std::filesystem::path path;
+  std::string bytes;  // when not empty, instead of the file
+};
+
+class ServedModel {
+ public:
+  // Loaded and warm when this returns.
+  ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config);
+  ~ServedModel();
+  ServedModel(const ServedModel&) = delete;
+
+  const std::string& name() const { return name_; }
+  const std::string& version() const { return version_; }
+  const ModelEngine& engine() const { return engine_; }
+  const ModelConfig& config() const { return config_; }
+  const std::vector<std::string>& labels() const { return labels_; }
+  Statistics& statistics() { return statistics_; }
+  const Statistics& statistics() const { return statistics_; }
+  std::size_t pending() const;
+
+  // Finishes the task, now or later; what is wrong with it becomes its error.
+  void infer(const TaskPointer& task);
+
+ private:
+  void prepare(InferTask& task) const;
+  bool quick(const InferTask& task) const;
+  void run(std::vector<TaskPointer>& batch);
+  void run_joined(std::vector<TaskPointer>& batch);
+  void count_failure(const InferTask& task);
+  void settle_batching();
+  void warm_up();
+  std::vector<TensorView> sample(std::size_t rows, bool random, const WarmUp* given,
+                                 std::vector<std::vector<std::byte>>& memory) const;
+  bool rows_are_independent() const;
+
+  std::string name_;
+  std::string version_;
+  ModelConfig config_;
+  ModelEngine engine_;
+  std::vector<std::string> labels_;  // of the signature, for classification
+  Statistics statistics_;
+  std::atomic<std::uint64_t> row_ns_ = 0;  // what a row takes, a moving mean; 0: not known
+  std::unique_ptr<Scheduler> scheduler_;   // last: its threads use the rest
+};
+
+}  // namespace gyre
