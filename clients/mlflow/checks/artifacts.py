@@ -1,0 +1,58 @@
+import os
+import tempfile
+
+import mlflow
+import requests
+
+from checks._common import ask, bad, client, fresh, url
+
+
+def check_runs():
+    with mlflow.start_run(experiment_id=client.create_experiment(fresh("files"))) as run:
+        mlflow.log_text("hello", "notes/hello.txt")
+        mlflow.log_dict({"a": [1, 2]}, "notes/größe & co.json")
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(os.urandom(3_000_000))
+            file.flush()
+            mlflow.log_artifact(file.name, "big")
+            copy = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="big/" + os.path.basename(file.name))
+            assert open(copy, "rb").read() == open(file.name, "rb").read()
+    id = run.info.run_id
+    assert [f.path for f in client.list_artifacts(id)] == ["big", "notes"]
+    assert [(f.path, f.is_dir, f.file_size) for f in client.list_artifacts(id, "notes")][1] == ("notes/hello.txt", False, 5)
+    assert mlflow.artifacts.load_text(run.info.artifact_uri + "/notes/hello.txt") == "hello"
+    assert mlflow.artifacts.load_dict(run.info.artifact_uri + "/notes/größe & co.json") == {"a": [1, 2]}
+    with tempfile.TemporaryDirectory() as folder:
+        assert sorted(os.listdir(client.download_artifacts(id, "", folder))) == ["big", "notes"]
+    answer = requests.get(url + "/get-artifact", params={"run_id": id, "path": "notes/hello.txt"}, timeout=20)
+    assert answer.text == "hello" and "attachment" in answer.headers["Content-Disposition"]
+    part = requests.get(f"{url}/get-artifact", params={"run_uuid": id, "path": "notes/hello.txt"}, headers={"Range": "bytes=1-2"}, timeout=20)
+    assert part.text in ("el", "hello")
+    for path in ("../x", "/etc/passwd", "notes/../../x", "%2e%2e/x"):
+        assert requests.get(url + "/get-artifact", params={"run_id": id, "path": path}, timeout=20).status_code == 400
+        bad("GET", "artifacts/list", run_id=id, path=path)
+    bad("GET", "artifacts/list")
+
+
+def check_uploads_of_a_browser():
+    run = client.create_run("0").info.run_id
+    post = lambda body, **query: requests.post(url + "/ajax-api/2.0/mlflow/upload-artifact", data=body, params=query, timeout=20).status_code
+    assert post(b"x,y\n1,2\n", run_uuid=run, path="table/a.csv") == 200
+    assert [f.path for f in client.list_artifacts(run, "table")] == ["table/a.csv"]
+    assert post(b"x", run_uuid=run) == post(b"x", path="a") == post(b"", run_uuid=run, path="a") == post(b"x", run_uuid=run, path="../a") == 400
+    assert post(b"x" * (10 * 1024 * 1024 + 1), run_uuid=run, path="a") == 400
+
+
+def check_proxied_paths():
+    root = "/api/2.0/mlflow-artifacts/artifacts/" + fresh("proxied")
+    put = lambda path, body=b"1": requests.put(url + root + path, data=body, timeout=20).status_code
+    assert put("/a/b.txt") == 200 and put("/a/c/d.txt", b"22") == 200
+    status, answer = ask("GET", "/api/2.0/mlflow-artifacts/artifacts", path=root.rsplit("/", 1)[1] + "/a")
+    assert status == 200 and sorted((f["path"], f["is_dir"]) for f in answer["files"]) == [("b.txt", False), ("c", True)]
+    assert requests.get(url + root + "/a/c/d.txt", timeout=20).content == b"22"
+    assert requests.delete(url + root + "/a", timeout=20).status_code == 200
+    assert requests.get(url + root + "/a/b.txt", timeout=20).status_code in (404, 500)
+    for path in ("/%2e%2e/%2e%2e/x", "/a%5c..%5cx"):
+        assert requests.put(url + root + path, data=b"1", timeout=20).status_code == 400
+    status, answer = ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/x", {"path": "x", "num_parts": 2})
+    assert status == 501 and answer["error_code"] == "NOT_IMPLEMENTED"
