@@ -1,6 +1,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "track/runs.hpp"
+#include "track/text_limits.hpp"
 
 namespace gyre {
 
@@ -30,7 +31,8 @@ Experiment get_experiment(Workspace& workspace, std::int64_t id) {
 }
 
 static void refuse_taken(Workspace& workspace, const std::string& name) {
-  if (name.empty() || name.size() > 500) throw Error(Code::invalid, "an experiment's name has 1 to 500 characters");
+  if (name.empty() || characters_of(name) > 500)
+    throw Error(Code::invalid, "an experiment's name has 1 to 500 characters");
   if (auto other = find_experiment(workspace, name))
     throw Error(Code::conflict,
                 "Experiment '" + name + "' already exists" + (other->stage == "deleted" ? " in deleted state" : ""),
@@ -84,7 +86,8 @@ void set_experiment_stage(Workspace& workspace, std::int64_t id, const std::stri
 
 void set_experiment_tag(Workspace& workspace, std::int64_t id, const std::string& key, const std::string& value) {
   check_key("tag", key);
-  if (value.size() > 5000) throw Error(Code::invalid, "the value of tag " + key + " has more than 5000 characters");
+  if (characters_of(value) > 20000)
+    throw Error(Code::invalid, "'value' exceeds the maximum length of 20000 characters: the tag " + key);
   workspace.rows().transaction([&] {
     if (get_experiment(workspace, id).stage != "active")
       throw Error(Code::invalid,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -57,10 +59,7 @@ class Tokens {
     }
     char c = text_[at_];
     if (c == '\'' || c == '"' || c == '`') {
-      auto end = text_.find(c, at_ + 1);
-      if (end == std::string_view::npos) throw wrong("a closing quote");
-      token_ = {c == '\'' ? Token::text : Token::name, std::string(text_.substr(at_ + 1, end - at_ - 1))};
-      at_ = end + 1;
+      token_ = {c == '\'' ? Token::text : Token::name, quoted(c)};
       return;
     }
     if (std::string_view("=!<>(),").find(c) != std::string_view::npos) {
@@ -70,7 +69,7 @@ class Tokens {
       return;
     }
     std::size_t end = at_;
-    bool digits = std::isdigit(static_cast<unsigned char>(c)) || c == '-' || c == '+';
+    bool digits = std::isdigit(static_cast<unsigned char>(c)) || c == '-' || c == '+' || c == '.';
     // A key may hold what no sign is; a dot before a quote parts the group from its quoted key.
     while (end < text_.size() && !std::isspace(static_cast<unsigned char>(text_[end])) &&
            std::string_view("=!<>(),'\"`").find(text_[end]) == std::string_view::npos)
@@ -78,6 +77,19 @@ class Tokens {
     if (end == at_) throw wrong("a word");
     token_ = {digits ? Token::number : Token::word, std::string(text_.substr(at_, end - at_))};
     at_ = end;
+  }
+
+  // Behind the opening quote to the closing one; a doubled quote stands for itself.
+  std::string quoted(char quote) {
+    std::string value;
+    while (true) {
+      auto end = text_.find(quote, ++at_);
+      if (end == std::string_view::npos) throw wrong("a closing quote");
+      value += text_.substr(at_, end - at_);
+      at_ = end + 1;
+      if (at_ == text_.size() || text_[at_] != quote) return value;
+      value += quote;
+    }
   }
 
   std::string_view text_;
@@ -90,6 +102,7 @@ std::string group_of(const std::string& word) {
       {"metric", "metric"},       {"metrics", "metric"},       {"param", "param"},    {"params", "param"},
       {"parameter", "param"},     {"parameters", "param"},     {"tag", "tag"},        {"tags", "tag"},
       {"attribute", "attribute"}, {"attributes", "attribute"}, {"attr", "attribute"}, {"run", "attribute"},
+      {"dataset", "dataset"},     {"datasets", "dataset"},
   };
   auto it = groups.find(word);
   return it == groups.end() ? std::string() : it->second;
@@ -103,11 +116,11 @@ std::pair<std::string, std::string> take_key(Tokens& tokens) {
   auto dot = token.value.find('.');
   if (dot == std::string::npos) return {"attribute", tokens.take().value};
   std::string group = group_of(token.value.substr(0, dot));
-  if (group.empty()) throw tokens.wrong("metrics., params., tags. or attributes.");
+  if (group.empty()) throw tokens.wrong("metrics., params., tags., attributes. or datasets.");
   tokens.take();
   std::string key = token.value.substr(dot + 1);
   if (key.empty()) {
-    if (tokens.peek().kind != Token::name) throw tokens.wrong("a key");
+    if (tokens.peek().kind != Token::name && tokens.peek().kind != Token::text) throw tokens.wrong("a key");
     key = tokens.take().value;
   }
   return {group, key};
@@ -117,11 +130,19 @@ json::value take_value(Tokens& tokens) {
   Token token = tokens.peek();
   if (token.kind == Token::text || token.kind == Token::name) return json::value(tokens.take().value);
   if (token.kind != Token::number) throw tokens.wrong("a number or a 'text'");
-  json::error_code error;
-  json::value value = json::parse(token.value.starts_with('+') ? token.value.substr(1) : token.value, error);
-  if (error || !value.is_number()) throw tokens.wrong("a number");
+  const char *begin = token.value.data(), *all = begin + token.value.size();
+  std::int64_t whole = 0;
+  if (auto [end, error] = std::from_chars(begin, all, whole); error == std::errc() && end == all) {
+    tokens.take();
+    return whole;
+  }
+  double number = 0;
+  auto [end, error] = std::from_chars(begin, all, number);
+  bool digits = token.value.find_first_of("0123456789") != std::string::npos;  // not "-inf"
+  if (!digits || end != all || error == std::errc::invalid_argument) throw tokens.wrong("a number");
+  if (error == std::errc::result_out_of_range) number = token.value.starts_with('-') ? -HUGE_VAL : HUGE_VAL;
   tokens.take();
-  return value;
+  return number;
 }
 
 void take_comparison(Tokens& tokens, Clause& clause) {
@@ -139,9 +160,16 @@ void take_comparison(Tokens& tokens, Clause& clause) {
     clause.comparison = negated ? "NOT IN" : "IN";
     if (!tokens.take_sign("(")) throw tokens.wrong("(");
     do {
+      if (tokens.peek().kind != Token::text && tokens.peek().kind != Token::name)
+        throw tokens.wrong("a list of quoted string values");
       clause.values.push_back(take_value(tokens));
     } while (tokens.take_sign(","));
     if (!tokens.take_sign(")")) throw tokens.wrong(")");
+    return;
+  }
+  if (!negated && tokens.take_word("IS")) {
+    clause.comparison = tokens.take_word("NOT") ? "IS NOT NULL" : "IS NULL";
+    if (!tokens.take_word("NULL")) throw tokens.wrong("NULL");
     return;
   }
   if (!negated && tokens.take_word("LIKE"))

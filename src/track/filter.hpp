@@ -11,10 +11,10 @@
 namespace gyre {
 
 struct Clause {
-  std::string group;  // metric | param | tag | attribute
+  std::string group;  // metric | param | tag | attribute | dataset
   std::string key;
-  std::string comparison;           // = != < <= > >= LIKE ILIKE IN, NOT IN
-  std::vector<json::value> values;  // one, but for IN
+  std::string comparison;           // = != < <= > >= LIKE ILIKE IN, NOT IN, IS NULL, IS NOT NULL
+  std::vector<json::value> values;  // one; for IN one or more texts, for IS none
 };
 std::vector<Clause> parse_filter(std::string_view text);  // Error{invalid} says where; an empty text gives none
 

@@ -29,7 +29,7 @@ std::optional<std::string> Asked::find_text(std::string_view key) const {
   if (!value || value->is_null()) return {};
   if (value->is_string()) return std::string(value->get_string());
   if (value->is_number() || value->is_bool()) return canonical(*value);
-  throw Error(Code::invalid, "Invalid value for parameter '" + std::string(key) + "' supplied: a text is expected");
+  throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a text is expected");
 }
 
 std::string Asked::text_or(std::string_view key, std::string_view otherwise) const {
@@ -38,8 +38,7 @@ std::string Asked::text_or(std::string_view key, std::string_view otherwise) con
 
 std::string Asked::text(std::string_view key) const {
   auto value = find_text(key);
-  if (!value || value->empty())
-    throw Error(Code::invalid, "Missing value for required parameter '" + std::string(key) + "'.");
+  if (!value || value->empty()) throw Error(Code::invalid, "Missing value for required " + named(key) + ".");
   return *value;
 }
 
@@ -49,8 +48,8 @@ std::optional<std::int64_t> Asked::find_integer(std::string_view key) const {
   std::int64_t value = 0;
   auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc() || end != text->data() + text->size())
-    throw Error(Code::invalid, "Invalid value '" + text->substr(0, 40) + "' for parameter '" + std::string(key) +
-                                   "' supplied: an integer is expected");
+    throw Error(Code::invalid,
+                "Invalid value '" + text->substr(0, 40) + "' for " + named(key) + " supplied: an integer is expected");
   return value;
 }
 
@@ -64,8 +63,8 @@ double Asked::number(std::string_view key) const {
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size())
-    throw Error(Code::invalid, "Invalid value '" + text.substr(0, 40) + "' for parameter '" + std::string(key) +
-                                   "' supplied: a number is expected");
+    throw Error(Code::invalid,
+                "Invalid value '" + text.substr(0, 40) + "' for " + named(key) + " supplied: a number is expected");
   return number;
 }
 
@@ -83,12 +82,13 @@ std::vector<Asked> Asked::items(std::string_view key) const {
   std::vector<Asked> result;
   if (!value || value->is_null()) return result;
   if (!value->is_array())
-    throw Error(Code::invalid, "Invalid value for parameter '" + std::string(key) + "' supplied: a list is expected");
+    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a list is expected");
+  std::size_t index = 0;
   for (auto& item : value->get_array()) {
     if (!item.is_object())
-      throw Error(Code::invalid,
-                  "Invalid value for parameter '" + std::string(key) + "' supplied: a list of objects is expected");
-    result.push_back(Asked(item.get_object()));
+      throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a list of objects is expected");
+    std::string place = place_ + std::string(key) + "[" + std::to_string(index++) + "].";
+    result.push_back(Asked(item.get_object(), place));
   }
   return result;
 }
@@ -97,9 +97,8 @@ std::optional<Asked> Asked::find_object(std::string_view key) const {
   auto* value = members_.if_contains(key);
   if (!value || value->is_null()) return {};
   if (!value->is_object())
-    throw Error(Code::invalid,
-                "Invalid value for parameter '" + std::string(key) + "' supplied: an object is expected");
-  return Asked(value->get_object());
+    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: an object is expected");
+  return Asked(value->get_object(), place_ + std::string(key) + ".");
 }
 
 bool Asked::flag(std::string_view key, bool otherwise) const {
@@ -108,7 +107,7 @@ bool Asked::flag(std::string_view key, bool otherwise) const {
   LessNoCase less;
   auto is = [&](std::string_view word) { return !less(*text, word) && !less(word, *text); };
   if (!is("true") && !is("false"))
-    throw Error(Code::invalid, "Invalid value for parameter '" + std::string(key) + "' supplied: true or false");
+    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: true or false");
   return is("true");
 }
 

@@ -47,8 +47,10 @@ class Asked {
   Search search(std::size_t usual, std::size_t most) const;
 
  private:
-  explicit Asked(json::object members) : members_(std::move(members)) {}
+  Asked(json::object members, std::string place) : members_(std::move(members)), place_(std::move(place)) {}
+  std::string named(std::string_view key) const { return "parameter '" + place_ + std::string(key) + "'"; }
   json::object members_;
+  std::string place_;  // "metrics[3]." for an item of a list
 };
 
 json::value mlflow_number(double value);  // NaN and infinities as texts

@@ -2,6 +2,7 @@
 #include "track/artifacts.hpp"
 #include "track/logged_models.hpp"
 #include "track/mlflow.hpp"
+#include "track/model_sources.hpp"
 #include "track/registry.hpp"
 
 namespace gyre {
@@ -32,7 +33,7 @@ static std::string run_uri(Workspace& workspace, const Asked& asked) {
 static Response give_version_file(Workspace& workspace, Request& request) {
   Asked asked(request);
   auto version = get_version(workspace, asked.text("name") + "@" + std::to_string(asked.integer("version")));
-  return attachment(workspace, version.source, asked.text("path"));
+  return attachment(workspace, files_of_source(workspace, version.source), asked.text("path"));
 }
 
 static Response upload(Workspace& workspace, Request& request) {

@@ -167,8 +167,11 @@ std::vector<Route> mlflow_model_routes(Workspace& workspace) {
       {"GET", "/registered-models/alias", "The version that an alias points to",
        [&](Request& request) {
          Asked asked(request);
-         auto version = get_version(workspace, asked.text("name") + "@" + asked.text("alias"));
-         return json_response({{"model_version", mlflow_version(workspace, version)}});
+         std::string name = asked.text("name"), alias = asked.text("alias");
+         get_model(workspace, name);
+         auto version = find_version(workspace, name + "@" + alias);
+         if (!version) throw Error(Code::invalid, "Registered model alias " + alias + " not found.");
+         return json_response({{"model_version", mlflow_version(workspace, *version)}});
        }},
   };
 }

@@ -1,4 +1,6 @@
-#include "base/clock.hpp"
+#include <algorithm>
+
+#include "base/error.hpp"
 #include "track/mlflow.hpp"
 #include "track/mlflow_forms.hpp"
 
@@ -38,9 +40,9 @@ static std::string run_of(const Asked& asked) {
 }
 
 static Point point_of(const Asked& asked) {
-  std::string key = asked.text("key");
-  return {key, asked.number("value"), asked.find_integer("timestamp").value_or(now_ms()),
-          asked.find_integer("step").value_or(0)};
+  std::int64_t at = asked.integer("timestamp");
+  if (at < 0) throw Error(Code::invalid, "Timestamp must be a nonnegative long (64-bit integer)");
+  return {asked.text("key"), asked.number("value"), at, asked.find_integer("step").value_or(0)};
 }
 
 static Response nothing() { return json_response(json::object()); }
@@ -107,17 +109,20 @@ static Response log_many(Workspace& workspace, Request& request) {
   return nothing();
 }
 
+// As MLflow: by time. Without max_results there is no page: the client asked for all.
 static Response history(Workspace& workspace, Request& request) {
   Asked asked(request);
-  constexpr std::size_t most = 25000;
-  std::string run = run_of(asked), key = asked.text("metric_key");
-  auto asked_limit = asked.find_integer("max_results");
-  std::size_t limit =
-      asked_limit && *asked_limit > 0 ? std::min<std::size_t>(static_cast<std::size_t>(*asked_limit), most) : most;
-  std::int64_t skip = asked.find_integer("page_token").value_or(0);
+  std::string key = asked.text("metric_key");
+  auto most = asked.find_integer("max_results");
+  if (most && *most <= 0)
+    throw Error(Code::invalid, "Invalid value " + std::to_string(*most) +
+                                   " for parameter 'max_results' supplied. It must be a positive integer.");
+  std::int64_t skip = asked.text_or("page_token", "").empty() ? 0 : asked.integer("page_token");
   if (skip < 0) throw Error(Code::invalid, "Invalid page token, could not decode: " + asked.text("page_token"));
-  auto points = history_of(workspace, run, key);
-  auto start = std::min(static_cast<std::size_t>(skip), points.size()), end = std::min(start + limit, points.size());
+  auto points = history_of(workspace, run_of(asked), key);
+  std::stable_sort(points.begin(), points.end(), [](auto& a, auto& b) { return a.at < b.at; });
+  auto start = std::min(static_cast<std::size_t>(skip), points.size()), end = points.size();
+  if (most) end = std::min(start + static_cast<std::size_t>(*most), end);
   json::object answer;
   if (end < points.size()) answer["next_page_token"] = std::to_string(end);
   json::array metrics;

@@ -3,6 +3,7 @@
 #include "base/hash.hpp"
 #include "track/mlflow.hpp"
 #include "track/mlflow_forms.hpp"
+#include "track/model_sources.hpp"
 #include "track/registry.hpp"
 
 namespace gyre {
@@ -26,6 +27,8 @@ json::object mlflow_version(Workspace& workspace, const ModelVersion& version) {
           {"description", version.description},
           {"source", version.source},
           {"run_id", version.run_id},
+          {"run_link", version.run_link},
+          {"model_id", version.logged_model},
           {"status", "READY"},
           {"tags", mlflow_pairs(tags_of(workspace, version))},
           {"aliases", json::value_from(version.aliases)}};
@@ -51,6 +54,15 @@ static void set_tag(Workspace& workspace, const ModelVersion& version, const std
   workspace.audit(who, "model version tag", version.reference(), nullptr, {{"key", key}, {"value", value}});
 }
 
+// As MLflow does: a logged model has a tag that lists the versions made of it.
+static void tell_logged_model(Workspace& workspace, const ModelVersion& version) {
+  json::array versions;
+  for (auto& [key, value] : get_logged_model(workspace, version.logged_model).tags)
+    if (key == "mlflow.modelVersions") versions = parse_json(value, "the tag mlflow.modelVersions").as_array();
+  versions.push_back({{"name", version.name}, {"version", version.version}});
+  set_logged_model_tags(workspace, version.logged_model, {{"mlflow.modelVersions", json::serialize(versions)}});
+}
+
 // A source of "gyre:sha256:..." is content of this workspace: the same version as Gyre's own registration gives.
 static Response create(Workspace& workspace, Request& request) {
   Asked asked(request);
@@ -58,12 +70,21 @@ static Response create(Workspace& workspace, Request& request) {
   ModelVersion version;
   workspace.rows().transaction([&] {
     get_model(workspace, name);
+    auto kept = checked_source(workspace, {source, run, asked.text_or("model_id", "")});
     if (source.starts_with("gyre:") && is_digest(source.substr(5))) {
       json::object lineage;
       if (!run.empty()) lineage["run"] = run;
       version = register_version(workspace, name, source.substr(5), lineage, {}, request.who);
     } else {
-      version = register_source(workspace, name, source, run, asked.text_or("description", ""), request.who);
+      version = register_source(workspace,
+                                {.name = name,
+                                 .source = kept.source,
+                                 .run_id = kept.run,
+                                 .logged_model = kept.logged_model,
+                                 .run_link = asked.text_or("run_link", ""),
+                                 .description = asked.text_or("description", "")},
+                                request.who);
+      if (!kept.logged_model.empty()) tell_logged_model(workspace, version);
     }
     for (auto& [key, value] : asked.pairs("tags")) set_tag(workspace, version, key, value, request.who);
   });
@@ -169,7 +190,8 @@ std::vector<Route> mlflow_version_routes(Workspace& workspace) {
        }},
       {"GET", "/model-versions/get-download-uri", "Where a version's files are",
        [&](Request& request) {
-         return json_response({{"artifact_uri", version_of(workspace, Asked(request)).source}});
+         return json_response(
+             {{"artifact_uri", files_of_source(workspace, version_of(workspace, Asked(request)).source)}});
        }},
   };
 }

@@ -1,10 +1,12 @@
 #include "track/registry.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/route.hpp"
 #include "track/lineage.hpp"
 
 namespace gyre {
@@ -27,9 +29,9 @@ json::object to_json(const ModelVersion& version) {
 
 void check_model_name(const std::string& name) {
   if (name.empty() || name.size() > 200) throw Error(Code::invalid, "a model's name has 1 to 200 characters");
-  if (name.find_first_of("/:@") != std::string::npos)
-    throw Error(Code::invalid, "the model name \"" + name + "\" has one of / : @ in it",
-                "those part a name from a version");
+  bool blank = name.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (blank || name.starts_with("..") || name == "." || name.find_first_of("/:@") != std::string::npos)
+    throw Error(Code::invalid, "\"" + name + "\" cannot be a model's name", "it holds none of / : @ and is no path");
 }
 
 ModelVersion version_from(Workspace& workspace, const Row& row) {
@@ -38,6 +40,8 @@ ModelVersion version_from(Workspace& workspace, const Row& row) {
                        .digest = string_or(row, "digest", ""),
                        .source = get_string(row, "source"),
                        .run_id = get_string(row, "run_id"),
+                       .logged_model = get_string(row, "logged_model"),
+                       .run_link = get_string(row, "run_link"),
                        .description = get_string(row, "description"),
                        .stage = get_string(row, "stage"),
                        .lineage = parse_json(get_string(row, "lineage"), "lineage").as_object(),
@@ -74,10 +78,11 @@ static std::int64_t next_version(Workspace& workspace, const std::string& name, 
 static void insert_version(Workspace& workspace, const ModelVersion& version) {
   workspace.rows().run(
       "INSERT INTO model_version (model, version, digest, source, run_id, description, stage, lineage, metrics, who,"
-      " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+      " created_at, updated_at, logged_model, run_link)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)",
       {version.name, version.version, version.digest.empty() ? json::value() : json::value(version.digest),
        version.source, version.run_id, version.description, version.stage, version.lineage, version.metrics,
-       version.who, version.created_at});
+       version.who, version.created_at, version.logged_model, version.run_link});
   workspace.audit(version.who, "model register", version.reference(), nullptr,
                   {{"digest", version.digest}, {"source", version.source}, {"lineage", version.lineage}});
 }
@@ -129,16 +134,17 @@ ModelVersion register_version(Workspace& workspace, const std::string& name, con
   return version;
 }
 
-ModelVersion register_source(Workspace& workspace, const std::string& name, const std::string& source,
-                             const std::string& run_id, const std::string& description, std::string_view who) {
+ModelVersion register_source(Workspace& workspace, const ForeignVersion& wanted, std::string_view who) {
   ModelVersion version;
   workspace.rows().transaction([&] {
     auto at = now_ms();
-    version = {.name = name,
-               .version = next_version(workspace, name, at),
-               .source = source,
-               .run_id = run_id,
-               .description = description,
+    version = {.name = wanted.name,
+               .version = next_version(workspace, wanted.name, at),
+               .source = wanted.source,
+               .run_id = wanted.run_id,
+               .logged_model = wanted.logged_model,
+               .run_link = wanted.run_link,
+               .description = wanted.description,
                .who = std::string(who),
                .created_at = at,
                .updated_at = at};
@@ -192,11 +198,14 @@ static json::value alias_target(Workspace& workspace, const std::string& name, c
 
 void set_alias(Workspace& workspace, const std::string& name, const std::string& alias, std::int64_t version,
                std::string_view who) {
-  bool number = !alias.empty() && alias.find_first_not_of("0123456789") == std::string::npos;
-  if (alias.empty() || alias.size() > 200 || number || alias == "latest" ||
-      alias.find_first_of("/:@") != std::string::npos)
+  LessNoCase less;
+  auto letter = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c >= 0x80; };
+  std::string digits = alias.substr(alias.starts_with('v') || alias.starts_with('V') ? 1 : 0);
+  bool number = !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
+  bool latest = !less(alias, "latest") && !less("latest", alias);
+  if (alias.empty() || alias.size() > 255 || number || latest || !std::all_of(alias.begin(), alias.end(), letter))
     throw Error(Code::invalid, "\"" + alias + "\" cannot be an alias",
-                "a word such as champion; not a number, not latest");
+                "a word of letters, digits, _ and - such as champion; not a number, v1 or latest");
   workspace.rows().transaction([&] {
     get_version(workspace, name + "@" + std::to_string(version));
     json::value before = alias_target(workspace, name, alias);

@@ -15,7 +15,9 @@ struct ModelVersion {
   std::int64_t version = 0;
   std::string digest;  // of the ONNX file in the blobs; empty for one that a foreign client registered by `source`
   std::string source;
-  std::string run_id;  // empty: not known
+  std::string run_id;        // empty: not known
+  std::string logged_model;  // empty: not known
+  std::string run_link;      // a run on another server
   std::string description;
   std::string stage = "None";
   json::object lineage;  // {"run": id, "data": [digest...], "options": {...}, ...}
@@ -34,8 +36,15 @@ ModelVersion register_version(Workspace& workspace, const std::string& name, con
                               const json::object& lineage = {}, const json::object& metrics = {},
                               std::string_view who = "local");
 // What a foreign client registers: the file lies where `source` says.
-ModelVersion register_source(Workspace& workspace, const std::string& name, const std::string& source,
-                             const std::string& run_id, const std::string& description, std::string_view who);
+struct ForeignVersion {
+  std::string name;
+  std::string source;
+  std::string run_id{};
+  std::string logged_model{};
+  std::string run_link{};
+  std::string description{};
+};
+ModelVersion register_source(Workspace& workspace, const ForeignVersion& wanted, std::string_view who);
 void create_model(Workspace& workspace, const std::string& name, const std::string& description, std::string_view who);
 
 // "bottle" (the newest), "bottle@3", "bottle@champion". Error{not_found} says what there is.

@@ -9,21 +9,32 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "track/ids.hpp"
+#include "track/text_limits.hpp"
 
 namespace gyre {
 
+// As MLflow: a name that is a path must be one that cannot be written shorter.
+static bool is_plain_path(std::string_view name) {
+  if (name.starts_with("..")) return false;
+  while (true) {
+    auto slash = name.find('/');
+    auto part = name.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    name.remove_prefix(slash + 1);
+  }
+}
+
 void check_key(std::string_view what, const std::string& key) {
   if (key.empty()) throw Error(Code::invalid, "Missing value for required parameter '" + std::string(what) + ".key'.");
-  if (key.size() > 250)
+  if (characters_of(key) > 250)
     throw Error(Code::invalid, "'key' exceeds the maximum length of 250 characters: the " + std::string(what) + " " +
-                                   key.substr(0, 40) + "...");
+                                   cut_to(key, 40) + "...");
   auto allowed = [](unsigned char c) {
     return std::isalnum(c) || c >= 0x80 ||
            std::string_view("_-. :/").find(static_cast<char>(c)) != std::string_view::npos;
   };
-  bool path = key.front() == '/' || key == "." || key == ".." || key.starts_with("../") ||
-              key.find("/../") != std::string::npos || key.ends_with("/..") || key.find("//") != std::string::npos;
-  if (path || !std::all_of(key.begin(), key.end(), allowed))
+  if (!is_plain_path(key) || !std::all_of(key.begin(), key.end(), allowed))
     throw Error(Code::invalid, "Invalid " + std::string(what) + " name: '" + key + "'",
                 "names hold letters, digits, _ - . : / and spaces, and are no path upwards");
 }
@@ -48,17 +59,17 @@ static std::int64_t active_run(Workspace& workspace, const std::string& id) {
   return get_int(row, "number");
 }
 
-static void put_tag(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& value) {
+static void put_tag(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& whole) {
   check_key("tag", key);
-  if (value.size() > 8000) throw Error(Code::invalid, "the value of tag " + key + " has more than 8000 characters");
+  std::string value = cut_to(whole, 8000);
   workspace.rows().run("INSERT INTO run_tag VALUES ($1, $2, $3) ON CONFLICT (run, key) DO UPDATE SET value = $3",
                        {run, key, value});
   if (key == "mlflow.runName") workspace.rows().run("UPDATE run SET name = $2 WHERE number = $1", {run, value});
 }
 
-static void put_param(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& value) {
+static void put_param(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& whole) {
   check_key("param", key);
-  if (value.size() > 6000) throw Error(Code::invalid, "the value of param " + key + " has more than 6000 characters");
+  std::string value = cut_to(whole, 6000);
   auto before = workspace.rows().one("SELECT value FROM param WHERE run = $1 AND key = $2", {run, key});
   if (before && get_string(*before, "value") != value)
     throw Error(Code::invalid, "Changing param values is not allowed. Param with key='" + key +

@@ -1,123 +1,17 @@
 #include "track/search.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <map>
 #include <span>
 #include <utility>
 
 #include "base/error.hpp"
 #include "track/filter.hpp"
+#include "track/search_subjects.hpp"
 
 namespace gyre {
 
 namespace {
-
-// What can be asked of one kind of thing: its own columns, and tables of keys and values beside it.
-struct Subject {
-  std::string table;
-  std::map<std::string, std::string> columns;  // attribute -> column
-  struct Beside {
-    std::string table;
-    std::string keys;  // its columns that name the thing
-    std::string own;   // the thing's columns that they name
-  };
-  std::map<std::string, Beside> beside;  // group -> table of (keys, key, value)
-  std::string last_order;                // makes every order total
-};
-
-const Subject& run_subject() {
-  static const Subject subject{"run",
-                               {{"run_id", "id"},
-                                {"run_uuid", "id"},
-                                {"run_name", "name"},
-                                {"name", "name"},
-                                {"status", "status"},
-                                {"user_id", "who"},
-                                {"start_time", "started_at"},
-                                {"created", "started_at"},
-                                {"end_time", "ended_at"},
-                                {"artifact_uri", "artifact_uri"},
-                                {"experiment_id", "experiment"}},
-                               {{"metric", {"latest_metric", "run", "run.number"}},
-                                {"param", {"param", "run", "run.number"}},
-                                {"tag", {"run_tag", "run", "run.number"}}},
-                               "run.started_at DESC, run.id"};
-  return subject;
-}
-const Subject& experiment_subject() {
-  static const Subject subject{
-      "experiment",
-      {{"name", "name"}, {"experiment_id", "id"}, {"creation_time", "created_at"}, {"last_update_time", "updated_at"}},
-      {{"tag", {"experiment_tag", "experiment", "experiment.id"}}},
-      "experiment.id DESC"};
-  return subject;
-}
-const Subject& model_subject() {
-  static const Subject subject{"model",
-                               {{"name", "name"},
-                                {"creation_timestamp", "created_at"},
-                                {"last_updated_timestamp", "updated_at"},
-                                {"timestamp", "updated_at"}},
-                               {{"tag", {"model_tag", "model", "model.name"}}},
-                               "model.name"};
-  return subject;
-}
-const Subject& version_subject() {
-  static const Subject subject{
-      "model_version",
-      {{"name", "model"},
-       {"version_number", "version"},
-       {"version", "version"},
-       {"run_id", "run_id"},
-       {"source_path", "source"},
-       {"source", "source"},
-       {"digest", "digest"},
-       {"stage", "stage"},
-       {"creation_timestamp", "created_at"},
-       {"last_updated_timestamp", "updated_at"}},
-      {{"tag", {"model_version_tag", "model, version", "model_version.model, model_version.version"}}},
-      "model_version.updated_at DESC, model_version.model, model_version.version DESC"};
-  return subject;
-}
-
-std::string column_of(const Subject& subject, const std::string& key) {
-  auto it = subject.columns.find(key);
-  if (it != subject.columns.end()) return subject.table + "." + it->second;
-  std::string known;
-  for (auto& [name, column] : subject.columns) known += (known.empty() ? "" : ", ") + name;
-  throw Error(Code::invalid, "Invalid attribute key '" + key + "' specified. Valid keys are: " + known);
-}
-
-const Subject::Beside& beside_of(const Subject& subject, const std::string& group) {
-  auto it = subject.beside.find(group);
-  if (it == subject.beside.end())
-    throw Error(Code::invalid, "Invalid entity type '" + group + "': a " + subject.table + " has none of these");
-  return it->second;
-}
-
-void add_clause(SqlText& sql, const Subject& subject, const Clause& clause) {
-  sql.text += " AND ";
-  if (clause.group == "attribute") {
-    sql.compare(column_of(subject, clause.key), clause);
-    return;
-  }
-  auto& beside = beside_of(subject, clause.group);
-  bool number = clause.group == "metric";
-  for (auto& value : clause.values)
-    if (value.is_number() != number)
-      throw Error(Code::invalid, clause.group + "s." + clause.key + " is compared with " +
-                                     (number ? "a number" : "a 'text' in quotes"));
-  // MLflow's clients add this clause to every search of models: what lacks the tag is no prompt.
-  if (clause.key == "mlflow.prompt.is_prompt" && clause.comparison == "!=") {
-    sql.text += "(" + beside.own + ") NOT IN (SELECT " + beside.keys + " FROM " + beside.table +
-                " WHERE key = " + sql.bind(clause.key) + " AND value = " + sql.bind(clause.values.front()) + ")";
-    return;
-  }
-  sql.text += "(" + beside.own + ") IN (SELECT " + beside.keys + " FROM " + beside.table +
-              " WHERE key = " + sql.bind(clause.key) + " AND ";
-  sql.compare("value", clause);
-  sql.text += ")";  // what is not a number is NULL, and compares with nothing
-}
 
 // The tables that an order needs, and the order. Things without the key come last, either way; a NaN before them.
 struct Ordering {
@@ -130,12 +24,13 @@ Ordering ordering_of(SqlText& sql, const Subject& subject, std::span<const Order
     auto& order = orders[i];
     std::string way = order.descending ? " DESC" : " ASC";
     if (order.group == "attribute") {
-      std::string column = column_of(subject, order.key);
+      std::string column = order_column(subject, order.key);
       result.by += column + " IS NULL, " + column + way + ", ";
       continue;
     }
     auto& beside = beside_of(subject, order.group);
-    if (beside.keys.find(',') != std::string::npos) throw Error(Code::invalid, "versions cannot be ordered by tags");
+    if (beside.keys.find(',') != std::string::npos)
+      throw Error(Code::invalid, "Invalid order_by entity: " + order.group);
     std::string name = "o" + std::to_string(i + 1);
     result.joins += " LEFT JOIN " + beside.table + " " + name + " ON " + name + "." + beside.keys + " = " + beside.own +
                     " AND " + name + ".key = " + sql.bind(order.key);
@@ -193,7 +88,14 @@ Found search_rows(Workspace& workspace, const Subject& subject, SqlText sql, con
   for (auto& clause : clauses) add_clause(sql, subject, clause);
   condition += std::exchange(sql.text, "");
   std::vector<Order> orders;
-  for (auto& text : search.order_by) orders.push_back(parse_order(text));
+  for (auto& text : search.order_by) {
+    orders.push_back(parse_order(text));
+    auto same = [&](const Order& other) {
+      return other.group == orders.back().group && other.key == orders.back().key;
+    };
+    if (std::any_of(orders.begin(), orders.end() - 1, same))
+      throw Error(Code::invalid, "`order_by` contains duplicate fields: " + text);
+  }
   if (orders.empty() || orders[0].group != "metric" || metric_condition.empty()) {
     auto ordering = ordering_of(sql, subject, orders);
     return page_of(workspace, subject, sql,

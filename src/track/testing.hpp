@@ -39,6 +39,9 @@ struct Place {
     auto run = mlflow("/runs/create", {{"experiment_id", "0"}, {"run_name", name}, {"start_time", 1000}});
     return get_string(run.at("run").at("info"), "run_id");
   }
+  std::size_t count(const std::string& table) {
+    return static_cast<std::size_t>(get_int(*workspace.rows().one("SELECT count(*) AS n FROM " + table), "n"));
+  }
   json::value run(const std::string& id) {
     return good("GET", "/api/2.0/mlflow/runs/get", nullptr, {{"run_id", id}}).at("run");
   }

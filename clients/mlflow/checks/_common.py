@@ -13,13 +13,13 @@ def fresh(name):
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
 
-def refused(call, code="INVALID_PARAMETER_VALUE"):
+def refused(call, code="INVALID_PARAMETER_VALUE", what="this"):
     try:
         call()
     except MlflowException as error:
         assert error.error_code == code, f"{error.error_code}: {error}"
         return str(error)
-    raise AssertionError("this should have been refused")
+    raise AssertionError(f"{what} should have been refused")
 
 
 def ask(method, path, body=None, /, **query):

@@ -1,5 +1,7 @@
+import http.client
 import os
 import tempfile
+import urllib.parse
 
 import mlflow
 import requests
@@ -52,7 +54,9 @@ def check_proxied_paths():
     assert requests.get(url + root + "/a/c/d.txt", timeout=20).content == b"22"
     assert requests.delete(url + root + "/a", timeout=20).status_code == 200
     assert requests.get(url + root + "/a/b.txt", timeout=20).status_code in (404, 500)
-    for path in ("/%2e%2e/%2e%2e/x", "/a%5c..%5cx"):
-        assert requests.put(url + root + path, data=b"1", timeout=20).status_code == 400
+    for path in ("/%2e%2e/%2e%2e/x", "/%252e%252e/x", "/a/..%2f..%2fx"):
+        raw = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)  # requests would tidy the path up
+        raw.request("PUT", root + path, b"1")
+        assert raw.getresponse().status in (400, 404, 405), path
     status, answer = ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/x", {"path": "x", "num_parts": 2})
     assert status == 501 and answer["error_code"] == "NOT_IMPLEMENTED"

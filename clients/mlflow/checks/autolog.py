@@ -69,7 +69,7 @@ def check_onnx():
         signature = mlflow.models.infer_signature(rows.astype(numpy.float32))
         logged = mlflow.onnx.log_model(graph, name="tree", registered_model_name=name, signature=signature, pip_requirements=["onnxruntime"])
     version = client.get_model_version(name, "1")
-    assert version.status == "READY" and version.run_id == run.info.run_id and version.model_id == logged.model_id
+    assert version.status == "READY" and version.run_id == run.info.run_id
     client.set_registered_model_alias(name, "champion", "1")
     again = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     answers = again.predict(rows.astype(numpy.float32))

@@ -36,7 +36,7 @@ def check_searches():
 
     assert find() == ["m3", "m2", "m1", "m0"] and find("name = 'm1'") == ["m1"] and find("params.p IN ('1', '2')") == ["m2", "m1"]
     assert find("metrics.acc >= 0.2", order_by=[{"field_name": "metrics.acc", "ascending": True}])[-1] in ("m3", "m0")
-    assert find("metrics.acc > 0.5", datasets=[{"dataset_name": "test"}]) == ["m0"]
+    assert find("metrics.acc > 0.5", datasets=[{"dataset_name": "test", "dataset_digest": "t2"}]) == ["m0"]
     assert find(datasets=[{"dataset_name": "test", "dataset_digest": "t2"}]) == ["m0"]
     assert find(order_by=[{"field_name": "metrics.acc", "ascending": False, "dataset_name": "train"}]) == ["m3", "m2", "m1", "m0"]
     assert find("attributes.model_type = 'a' AND creation_timestamp > 0") == ["m2", "m0"] and find("name ILIKE 'M_'", max_results=2) == ["m3", "m2"]

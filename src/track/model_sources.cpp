@@ -1,0 +1,101 @@
+#include "track/model_sources.hpp"
+
+#include "base/error.hpp"
+#include "track/artifacts.hpp"
+#include "track/logged_models.hpp"
+#include "track/registry.hpp"
+#include "track/runs.hpp"
+
+namespace gyre {
+
+static Error wrong(const std::string& source, const std::string& why) {
+  return {Code::invalid, "Invalid model version source: '" + source.substr(0, 200) + "'. " + why};
+}
+
+static std::string scheme_of(const std::string& source) {
+  auto colon = source.find(':');
+  return colon == std::string::npos ? "" : source.substr(0, colon);
+}
+
+// Behind "runs:/" or "models:/".
+static std::string rest_of(const std::string& source) {
+  auto slash = source.find('/');
+  if (slash == std::string::npos || source.compare(slash, 2, "//") == 0)
+    throw wrong(source, "It names another server.");
+  return source.substr(slash + 1);
+}
+
+static bool lies_within(const std::string& source, const std::string& root) {
+  std::string inner = artifact_root(source), outer = artifact_root(root);
+  return inner == outer || inner.starts_with(outer + "/");
+}
+
+static bool is_ours(const std::string& source) {
+  return source.starts_with("mlflow-artifacts:") ||
+         source.find("/api/2.0/mlflow-artifacts/artifacts/") != std::string::npos;
+}
+
+static bool is_logged_model(const std::string& rest) {
+  return rest.starts_with("m-") && rest.find('/') == std::string::npos;
+}
+
+static ModelVersion version_named(Workspace& workspace, const std::string& source) {
+  std::string rest = rest_of(source);
+  auto slash = rest.find('/');
+  return get_version(workspace,
+                     slash == std::string::npos ? rest : rest.substr(0, slash) + "@" + rest.substr(slash + 1));
+}
+
+VersionSource checked_source(Workspace& workspace, VersionSource asked) {
+  auto& source = asked.source;
+  std::string scheme = scheme_of(source);
+  if (scheme == "gyre") return asked;  // content of this workspace
+  if (scheme.empty() || scheme == "file")
+    throw wrong(source, "A path on the server's disk cannot be the source of a model version: log the files to a run.");
+  auto path = source.find('/');
+  if (path != std::string::npos) {
+    // The names of a host and of a path alike; only our own URIs have no host.
+    std::string names = source.substr(
+        source.find_first_not_of('/', path) == std::string::npos ? path : source.find_first_not_of('/', path));
+    checked_artifact_path(names);
+  }
+  std::string not_within =
+      "The run_id or model_id request parameter must identify the resource that contains the source.";
+  if (scheme == "runs") {
+    std::string rest = rest_of(source);
+    if (asked.run.empty() || rest.substr(0, rest.find('/')) != asked.run) throw wrong(source, not_within);
+  } else if (scheme == "models" && is_logged_model(rest_of(source))) {
+    if (asked.logged_model != rest_of(source)) throw wrong(source, not_within);
+  } else if (scheme == "models") {
+    auto version = version_named(workspace, source);
+    if ((!asked.run.empty() && asked.run != version.run_id) ||
+        (!asked.logged_model.empty() && asked.logged_model != version.logged_model))
+      throw wrong(source, "The run_id and model_id request parameters must match the referenced model version.");
+    return {"models:/" + version.name + "/" + std::to_string(version.version), version.run_id, version.logged_model};
+  } else if (is_ours(source)) {
+    std::string root;
+    try {
+      root = asked.logged_model.empty() ? get_run(workspace, asked.run).artifact_uri
+                                        : get_logged_model(workspace, asked.logged_model).artifact_location;
+    } catch (const Error& error) {
+      if (error.code != Code::not_found) throw;
+      throw wrong(source, not_within);
+    }
+    if (!lies_within(source, root)) throw wrong(source, not_within);
+  }
+  return asked;
+}
+
+std::string files_of_source(Workspace& workspace, const std::string& source) {
+  std::string scheme = scheme_of(source);
+  if (scheme == "runs") {
+    std::string rest = rest_of(source), run = rest.substr(0, rest.find('/'));
+    return get_run(workspace, run).artifact_uri + rest.substr(run.size());
+  }
+  if (scheme != "models") return source;
+  if (is_logged_model(rest_of(source))) return get_logged_model(workspace, rest_of(source)).artifact_location;
+  // A version points to an older one, never to itself: this ends.
+  return files_of_source(workspace, version_named(workspace, source).source);
+}
+
+}  // namespace gyre
