@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/acting_from.hpp"
 #include "base/error.hpp"
 
 namespace gyre {
@@ -200,6 +201,7 @@ class Sqlite::Borrowed {
 struct Sqlite::Waiting {
   enum State { queued, leads, done };
   const std::function<void()>* body;
+  std::string origin = ActingFrom::now();
   std::exception_ptr failure{};
   std::atomic<State> state = queued;
 
@@ -300,6 +302,7 @@ void Sqlite::run_group(const std::vector<std::shared_ptr<Waiting>>& group) {
     if (!alone) run("SAVEPOINT body");
     auto told_before = after_.size();
     try {
+      ActingFrom there(waiting->origin);
       (*waiting->body)();
     } catch (...) {
       waiting->failure = std::current_exception();

@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
-#include "base/http_client.hpp"
+#include "base/http_environment.hpp"
 #include "cli/app.hpp"
 #include "server/wire.hpp"
 
@@ -72,8 +72,7 @@ class LocalApi : public Api {
 
 class RemoteApi : public Api {
  public:
-  explicit RemoteApi(std::string url) : url_(std::move(url)) {
-    if (const char* token = std::getenv("GYRE_TOKEN")) options_.token = token;
+  RemoteApi(std::string url, HttpOptions options) : url_(std::move(url)), options_(std::move(options)) {
     while (url_.ends_with('/')) url_.pop_back();
   }
   json::value call(std::string_view method, std::string_view path, const json::value& body) override {
@@ -103,9 +102,14 @@ class RemoteApi : public Api {
 
 }  // namespace
 
-static bool answers(const std::string& url) {
+// How to talk to the server of a workspace on this machine: who can read this file is the server's own account.
+static HttpOptions local_options(const json::value& state) {
+  return {.ca = string_or(state, "ca", ""), .token = string_or(state, "token", "")};
+}
+
+static bool answers(const std::string& url, const HttpOptions& options) {
   try {
-    http_request("GET", url + "/api/health");
+    http_request("GET", url + "/api/health", {}, {}, options);
     return true;
   } catch (const Error&) {
     return false;
@@ -119,8 +123,9 @@ std::optional<std::string> running_server(const std::filesystem::path& dot_gyre)
     FileHandle lock = open_file(lock_file, O_RDONLY);
     if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0)
       return {};  // nobody holds the workspace: the file was left by a killed server
-    std::string url = get_string(read_json_file(file), "url");
-    if (answers(url)) return url;
+    json::value state = read_json_file(file);
+    std::string url = get_string(state, "url");
+    if (answers(url, local_options(state))) return url;
     // It is just ending, or somebody else took the workspace who is not ready yet.
     if (seconds_since_start() > until)
       throw Error(Code::unavailable,
@@ -131,9 +136,14 @@ std::optional<std::string> running_server(const std::filesystem::path& dot_gyre)
 }
 
 std::unique_ptr<Api> open_api(const std::filesystem::path& from) {
-  if (const char* url = std::getenv("GYRE_URL"); url && *url) return std::make_unique<RemoteApi>(url);
+  if (const char* url = std::getenv("GYRE_URL"); url && *url)
+    return std::make_unique<RemoteApi>(url, http_options_from_environment());
   fs::path workspace = Workspace::find(from);
-  if (auto url = running_server(workspace)) return std::make_unique<RemoteApi>(*url);
+  if (auto url = running_server(workspace)) {
+    HttpOptions options = local_options(read_json_file(workspace / "run" / "server.json"));
+    if (const char* token = std::getenv("GYRE_TOKEN"); token && *token) options.token = token;
+    return std::make_unique<RemoteApi>(*url, options);
+  }
   return std::make_unique<LocalApi>(workspace);
 }
 

@@ -3,7 +3,7 @@
 namespace gyre {
 
 App::App(const std::filesystem::path& dot_gyre)
-    : workspace(dot_gyre), recorder(make_recorder(workspace)), engine(workspace), fleet(workspace) {
+    : workspace(dot_gyre), users(workspace), recorder(make_recorder(workspace)), engine(workspace), fleet(workspace) {
   engine.observe(recorder.get());
   mount_routes(*this);
 }

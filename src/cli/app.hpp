@@ -6,6 +6,7 @@
 #include "base/route.hpp"
 #include "fleet/fleet.hpp"
 #include "flow/engine.hpp"
+#include "server/users.hpp"
 #include "store/workspace.hpp"
 
 namespace gyre {
@@ -15,6 +16,7 @@ struct App {
   ~App();
 
   Workspace workspace;
+  Users users;
   std::unique_ptr<StepObserver> recorder;  // steps' runs become tracked runs
   Engine engine;
   Fleet fleet;

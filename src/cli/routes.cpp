@@ -1,12 +1,13 @@
 // All route groups, in the order in which they are mounted. A group comes from its module; nothing is routed elsewhere.
 #include "data/routes.hpp"
 #include "cli/app.hpp"
-#include "cli/origin.hpp"
+#include "cli/guard.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
 #include "pack/oci_routes.hpp"
 #include "pack/packages.hpp"
+#include "server/user_routes.hpp"
 #include "store/audit_routes.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
@@ -41,7 +42,7 @@ static void connect_intakes(App& app) {
 void mount_routes(App& app) {
   connect_intakes(app);
   auto mount = [&app](std::vector<Route> routes, RouteTable::ErrorForm form = error_response) {
-    app.api.mount(with_origin(std::move(routes)), std::move(form));
+    app.api.mount(guarded(std::move(routes), app.workspace, app.users), std::move(form));
   };
   mount(health_routes());
   mount(flow_routes(app.workspace, app.engine));
@@ -53,8 +54,10 @@ void mount_routes(App& app) {
   mount(fleet_routes(app.fleet));
   mount(run_routes(app.workspace));
   mount(audit_routes(app.workspace));
+  mount(user_routes(app.users));
   mount(mlflow_routes(app.workspace), mlflow_error);
-  app.registry.mount(with_origin(oci_routes(app.workspace)), oci_error_response);
+  auto may_push = [&app](const Request& request) { return app.users.role_of(request.who) >= Role::contributor; };
+  app.registry.mount(oci_routes(app.workspace, may_push), oci_error_response);
 }
 
 }  // namespace gyre

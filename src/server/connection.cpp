@@ -73,8 +73,8 @@ template <class Stream>
 class Connection {
  public:
   // `stream` is `open.stream`, or TLS over it.
-  Connection(OpenConnection& open, Stream& stream, const RouteTable& routes, std::string who)
-      : shared_(open.shared), open_(open), stream_(stream), routes_(routes), who_(std::move(who)) {
+  Connection(OpenConnection& open, Stream& stream, const RouteTable& routes, const Admit& admit, std::string who)
+      : shared_(open.shared), open_(open), stream_(stream), routes_(routes), admit_(admit), who_(std::move(who)) {
     Wire gone;  // it has left already: nothing is asked any more
     if (auto peer = open.stream.socket().remote_endpoint(gone); !gone) peer_ = peer.address().to_string();
   }
@@ -133,6 +133,14 @@ class Connection {
       value += std::string_view(field.value().data(), field.value().size());
     }
     bool keep = head.keep_alive() && !shared_.stopping;
+    if (admit_) {
+      std::optional<Response> unknown = admit_(request);
+      if (unknown) {
+        keep = keep && parser.is_done();
+        bool sent = co_await send(request, *unknown, keep);
+        co_return (sent && keep);
+      }
+    }
     const Route* route = routes_.find(request);
     if (!route) {
       Response response = routes_.handle(request);  // says 404 or 405
@@ -326,6 +334,7 @@ class Connection {
   OpenConnection& open_;
   Stream& stream_;
   const RouteTable& routes_;
+  const Admit& admit_;
   std::string who_;
   std::string peer_;
   beast::flat_buffer buffer_;
@@ -369,12 +378,12 @@ static std::string common_name(SSL* ssl) {
 }
 
 awaitable<void> serve_connection(ServerShared& shared, asio::ip::tcp::socket socket, const RouteTable& routes,
-                                 TlsContext tls) {
+                                 TlsContext tls, const Admit& admit) {
   Wire ignored;  // a socket that refuses the option is only slower
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   OpenConnection open(shared, std::move(socket));
   if (!tls) {
-    Connection<beast::tcp_stream> connection(open, open.stream, routes, "local");
+    Connection<beast::tcp_stream> connection(open, open.stream, routes, admit, "local");
     co_await connection.serve();
     co_return;
   }
@@ -385,7 +394,7 @@ awaitable<void> serve_connection(ServerShared& shared, asio::ip::tcp::socket soc
     shared.log("TLS handshake refused: " + error.message());
     co_return;
   }
-  Connection<asio::ssl::stream<beast::tcp_stream&>> connection(open, secure, routes,
+  Connection<asio::ssl::stream<beast::tcp_stream&>> connection(open, secure, routes, admit,
                                                                common_name(secure.native_handle()));
   co_await connection.serve();
 }

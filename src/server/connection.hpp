@@ -47,9 +47,11 @@ struct OpenConnection {
 using TlsContext =
     std::shared_ptr<boost::asio::ssl::context>;  // shared: replaced for new clients, kept by those in talk
 
-// Serves until the client leaves; `tls` may be empty.
+using Admit = std::function<std::optional<Response>(Request&)>;
+
+// Serves until the client leaves; `tls` and `admit` may be empty.
 boost::asio::awaitable<void> serve_connection(ServerShared& shared, boost::asio::ip::tcp::socket socket,
-                                              const RouteTable& routes, TlsContext tls);
+                                              const RouteTable& routes, TlsContext tls, const Admit& admit);
 // Says 503 and closes.
 boost::asio::awaitable<void> turn_away(boost::asio::ip::tcp::socket socket);
 

@@ -31,6 +31,7 @@ struct Door {
   tcp::acceptor acceptor;  // on a strand of its own
   const RouteTable* routes;
   std::unique_ptr<TlsSource> tls;
+  Admit admit;
 };
 
 struct HttpServer::Body {
@@ -58,7 +59,7 @@ struct HttpServer::Body {
         shared.log(broken.text());
         continue;
       }
-      spawn(strand, serve_connection(shared, std::move(socket), *door.routes, std::move(tls)));
+      spawn(strand, serve_connection(shared, std::move(socket), *door.routes, std::move(tls), door.admit));
     }
   }
 
@@ -123,7 +124,7 @@ int HttpServer::listen(const Listener& listener) {
   if (error) throw Error(Code::unavailable, "cannot listen on " + where + ": " + error.message());
   int port = acceptor.local_endpoint().port();
   auto tls = listener.tls ? std::make_unique<TlsSource>(*listener.tls) : nullptr;
-  auto& door = body_->doors.emplace_back(Door{std::move(acceptor), listener.routes, std::move(tls)});
+  auto& door = body_->doors.emplace_back(Door{std::move(acceptor), listener.routes, std::move(tls), listener.admit});
   body_->spawn(door.acceptor.get_executor(), body_->accept(door));
   return port;
 }

@@ -29,6 +29,9 @@ struct Listener {
   int port = 0;                        // 0: a free one
   const RouteTable* routes = nullptr;  // must outlive the server and not change any more
   std::optional<TlsFiles> tls{};
+  // Sees each request before its body is read: sets who asks, or gives the answer that refuses it. On an I/O thread: it
+  // must not block.
+  std::function<std::optional<Response>(Request&)> admit{};
 };
 
 struct ServerOptions {

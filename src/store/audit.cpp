@@ -3,17 +3,12 @@
 #include <chrono>
 #include <map>
 
+#include "base/acting_from.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "store/signed_note.hpp"
 
 namespace gyre {
-
-static thread_local std::string acting_from = "process";
-
-ActingFrom::ActingFrom(std::string origin) : former_(std::exchange(acting_from, std::move(origin))) {}
-ActingFrom::~ActingFrom() { acting_from = std::move(former_); }
-const std::string& ActingFrom::now() { return acting_from; }
 
 AuditEntry audit_entry_from(const Row& row) {
   return {.id = get_int(row, "id"),

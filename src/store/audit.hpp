@@ -14,18 +14,6 @@
 
 namespace gyre {
 
-// Where the acts of this thread come from, while it lives: an address. Without one they come from "process".
-class ActingFrom {
- public:
-  explicit ActingFrom(std::string origin);
-  ~ActingFrom();
-  ActingFrom(const ActingFrom&) = delete;
-  static const std::string& now();
-
- private:
-  std::string former_;
-};
-
 struct AuditEntry {
   std::int64_t id = 0;
   std::int64_t at = 0;

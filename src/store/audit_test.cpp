@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/acting_from.hpp"
 #include "base/file.hpp"
 #include "store/signed_note.hpp"
 #include "store/workspace.hpp"

@@ -9,17 +9,24 @@
 #include "base/file.hpp"
 #include "cli/app.hpp"
 #include "fleet/service.hpp"
+#include "server/authentication.hpp"
 #include "server/http_server.hpp"
 
 namespace gyre {
 
 namespace {
 
+using Admit = std::function<std::optional<Response>(Request&)>;
+
 struct Options {
   std::string address = "127.0.0.1";
   std::int64_t port = 7080;
   std::int64_t registry_port = 7081;
   std::int64_t mqtt_port = 8883;
+  bool auth = false;
+  bool tls = false;
+  std::string tls_certificate;
+  std::string tls_key;
 };
 
 const std::vector<Field> fields{
@@ -27,6 +34,10 @@ const std::vector<Field> fields{
     field("port", &Options::port, "studio, REST and MLflow; 0 picks a free one", {.min = 0, .max = 65535}),
     field("registry-port", &Options::registry_port, "OCI registry; 0 picks a free one", {.min = 0, .max = 65535}),
     field("mqtt-port", &Options::mqtt_port, "device bus; 0 picks a free one", {.min = 0, .max = 65535}),
+    field("auth", &Options::auth, "ask who asks: users have tokens and roles (gyre user)"),
+    field("tls", &Options::tls, "speak TLS, with a certificate of this workspace's own authority unless one is given"),
+    field("tls-certificate", &Options::tls_certificate, "PEM file of the certificate, the server's own first"),
+    field("tls-key", &Options::tls_key, "PEM file of its key"),
 };
 
 // Signals are taken by one thread that waits for them: nothing runs in a handler.
@@ -42,8 +53,34 @@ sigset_t block_signals() {
 
 std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
 
-std::string url_of(const std::string& address, int port) {
-  return "http://" + host_of(address) + ":" + std::to_string(port);
+std::string url_of(const std::string& address, int port, bool tls) {
+  return (tls ? "https://" : "http://") + host_of(address) + ":" + std::to_string(port);
+}
+
+bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+
+void check(Options& options) {
+  if (!is_loopback(options.address) && !options.auth)
+    throw Error(Code::denied, "listening on " + options.address + " would let everybody there do everything",
+                "add --auth (and --tls), and give people tokens: gyre user add");
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    throw Error(Code::invalid, "--tls-certificate and --tls-key belong together", "give both");
+  options.tls = options.tls || !options.tls_certificate.empty();
+}
+
+// Without files of the user's: a certificate of the authority that devices trust already.
+std::optional<TlsFiles> tls_files(const Options& options, Fleet& fleet) {
+  if (!options.tls) return {};
+  if (!options.tls_certificate.empty())
+    return TlsFiles{.certificate = fs::absolute(options.tls_certificate), .key = fs::absolute(options.tls_key)};
+  auto own = fleet.server_certificates();
+  return TlsFiles{.certificate = own.certificate, .key = own.key};
+}
+
+// What TLS calls "anonymous" works on this machine, as without TLS, when nobody is asked for a name.
+std::optional<Response> admit_everybody(Request& request) {
+  request.who = "local";
+  return {};
 }
 
 // Devices know broker and registry by their ports: 0 takes those of the last time when they are free, else new ones.
@@ -60,6 +97,7 @@ int listen_at_usual_port(HttpServer& server, Listener listener, std::int64_t wan
 
 int run(const json::object& values, CommandContext& context) {
   auto options = from_fields<Options>(fields, values, "up");
+  check(options);
   sigset_t signals = block_signals();
   fs::path root;
   try {
@@ -74,13 +112,27 @@ int run(const json::object& values, CommandContext& context) {
     std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());
   };
   HttpServer server({.spool = app.workspace.run_folder() / "spool", .log = log});
-  int port = server.listen({.address = options.address, .port = int(options.port), .routes = &app.api});
+  auto tls = tls_files(options, app.fleet);
+  Authentication authentication(app.users, {"/api/health", "/version", "/health"});
+  Admit admit = admit_everybody, admit_readers = admit_everybody;
+  if (options.auth) {
+    admit = [&](Request& request) { return authentication.admit(request); };
+    admit_readers = [&](Request& request) { return authentication.admit_readers(request); };
+  }
+  int port = server.listen(
+      {.address = options.address, .port = int(options.port), .routes = &app.api, .tls = tls, .admit = admit});
   FleetAddresses last = app.fleet.addresses();  // the usual ports when there was no last time
   int last_registry = std::atoi(last.registry.substr(last.registry.rfind(':') + 1).c_str());
-  int registry_port = listen_at_usual_port(server, {.address = options.address, .routes = &app.registry},
-                                           options.registry_port, last_registry);
-  std::string url = url_of(options.address, port), registry = url_of(options.address, registry_port);
+  int registry_port = listen_at_usual_port(
+      server, {.address = options.address, .routes = &app.registry, .tls = tls, .admit = admit_readers},
+      options.registry_port, last_registry);
+  std::string url = url_of(options.address, port, options.tls),
+              registry = url_of(options.address, registry_port, options.tls);
   app.engine.environment("GYRE_URL", url);
+  if (options.auth) app.engine.environment("GYRE_TOKEN", authentication.local_token());
+  std::string authority =
+      options.tls && options.tls_certificate.empty() ? app.fleet.server_certificates().ca.string() : "";
+  if (!authority.empty()) app.engine.environment("GYRE_CA", authority);
   std::optional<FleetService> devices;
   int mqtt_port = 0;
   for (int attempts = 3; !devices; last.port = 0) {
@@ -96,14 +148,19 @@ int run(const json::object& values, CommandContext& context) {
     }
   }
   json::object state{{"url", url}, {"registry", registry}, {"mqtt_port", mqtt_port}, {"pid", ::getpid()}};
+  if (!authority.empty()) state["ca"] = authority;
+  json::object shown = state;
+  if (options.auth) state["token"] = authentication.local_token();  // the file is for this account only
   fs::path state_file = app.workspace.run_folder() / "server.json";
   write_file(state_file, pretty(state), 0600);
   app.engine.resume();
   if (context.json)
-    context.print(state);
+    context.print(shown);
   else
     std::printf("gyre is up: %s  registry %s\nworkspace %s; Ctrl-C ends it\n", url.c_str(), registry.c_str(),
                 root.c_str());
+  if (options.auth && app.users.list().empty() && !context.json)
+    std::printf("there are no users yet: gyre user add NAME --admin\n");
   std::fflush(stdout);
   int number = 0;
   ::sigwait(&signals, &number);

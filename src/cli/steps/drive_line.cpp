@@ -9,7 +9,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "base/http_client.hpp"
+#include "base/http_environment.hpp"
 #include "base/step.hpp"
 #include "data/labels.hpp"
 #include "data/line/camera.hpp"
@@ -33,7 +33,7 @@ constexpr std::size_t queue_length = 20;  // files that wait in front of a modul
 json::value ask(const std::string& path) {
   const char* url = std::getenv("GYRE_URL");
   if (!url) throw Error(Code::unavailable, "driving the line needs a server", "start one with `gyre up`");
-  Response response = http_request("GET", url + path);
+  Response response = http_request("GET", url + path, {}, {}, http_options_from_environment());
   if (response.status != 200)
     throw Error(Code::unavailable, path + ": the server answered " + std::to_string(response.status), response.body);
   return parse_json(response.body, path);

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/http_client.hpp"
+#include "base/http_environment.hpp"
 #include "base/step.hpp"
 #include "fleet/words.hpp"
 
@@ -35,7 +35,6 @@ class Remote {
       throw Error(Code::unavailable, "there is no server that devices could hear of a roll-out from",
                   "start it with: gyre up");
     url_ = url;
-    if (const char* token = std::getenv("GYRE_TOKEN")) options_.token = token;
   }
   json::value call(std::string_view method, const std::string& path, const json::value& body = nullptr) {
     Response response = http_request(method, url_ + path, body.is_null() ? "" : json::serialize(body),
@@ -57,7 +56,7 @@ class Remote {
 
  private:
   std::string url_;
-  HttpOptions options_;
+  HttpOptions options_ = http_options_from_environment();
 };
 
 json::object request_for(const Options& options, StepContext& context, Remote& server) {
