@@ -15,6 +15,7 @@ class Protocol {
   virtual bool wants_input() const = 0;  // false: what comes is left in the socket
   virtual bool idle() const = 0;         // nothing is lost by closing
   virtual void timed_out() = 0;          // the deadline has passed
+  virtual void gone() {}                 // the socket is closed: nothing else is called any more
   virtual void all_sent() {}             // nothing waits to be sent any more
 };
 

@@ -11,12 +11,14 @@
 
 #include "serve/cores.hpp"
 #include "serve/http1.hpp"
+#include "serve/http2.hpp"
 
 namespace gyre {
 
 struct Front::Body {
   FrontShared shared;
   std::vector<std::unique_ptr<HttpHandler>> handlers;
+  std::vector<std::unique_ptr<GrpcHandler>> grpc_handlers;
   std::vector<FileHandle> listeners;
   std::vector<std::unique_ptr<IoThread>> threads;
   bool stopped = false;
@@ -58,20 +60,18 @@ static FileHandle listening_socket(const std::string& address, int port) {
   return socket;
 }
 
-int Front::listen(const std::string& address, int port, HttpHandler handler) {
-  auto& body = *body_;
-  auto& socket = body.listeners.emplace_back(listening_socket(address, port));
+// The socket's port; each client of it gets a protocol and the least busy thread.
+static int start_listening(FrontShared& shared, std::vector<std::unique_ptr<IoThread>>& threads,
+                           const FileHandle& socket, MakeProtocol make) {
   sockaddr_in bound{};
   socklen_t size = sizeof bound;
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
     throw system_error(errno, "getsockname");
-  auto& kept = *body.handlers.emplace_back(std::make_unique<HttpHandler>(std::move(handler)));
-  MakeProtocol make = [&kept](Connection& connection) { return make_http1(connection, kept); };
-  body.threads.front()->accept_on(socket.get(), [&body, listener = socket.get(), make] {
+  threads.front()->accept_on(socket.get(), [&shared, &threads, listener = socket.get(), make = std::move(make)] {
     while (true) {
       FileHandle client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (!client) return;  // none waits, or it left already
-      if (body.shared.draining || body.shared.connections >= body.shared.options.connections) {
+      if (shared.draining || shared.connections >= shared.options.connections) {
         static constexpr std::string_view full =
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 40\r\nConnection: "
             "close\r\n\r\n{\"error\":\"too many clients at this time\"}";
@@ -80,13 +80,29 @@ int Front::listen(const std::string& address, int port, HttpHandler handler) {
       }
       int on = 1;
       ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      body.shared.connections++;
-      auto least = std::min_element(body.threads.begin(), body.threads.end(),
-                                    [](auto& a, auto& b) { return a->load() < b->load(); });
+      shared.connections++;
+      auto least =
+          std::min_element(threads.begin(), threads.end(), [](auto& a, auto& b) { return a->load() < b->load(); });
       (*least)->adopt(std::move(client), make);
     }
   });
   return ntohs(bound.sin_port);
+}
+
+int Front::listen(const std::string& address, int port, HttpHandler handler) {
+  auto& body = *body_;
+  auto& socket = body.listeners.emplace_back(listening_socket(address, port));
+  auto& kept = *body.handlers.emplace_back(std::make_unique<HttpHandler>(std::move(handler)));
+  return start_listening(body.shared, body.threads, socket,
+                         [&kept](Connection& connection) { return make_http1(connection, kept); });
+}
+
+int Front::listen_grpc(const std::string& address, int port, GrpcHandler handler) {
+  auto& body = *body_;
+  auto& socket = body.listeners.emplace_back(listening_socket(address, port));
+  auto& kept = *body.grpc_handlers.emplace_back(std::make_unique<GrpcHandler>(std::move(handler)));
+  return start_listening(body.shared, body.threads, socket,
+                         [&kept](Connection& connection) { return make_http2(connection, kept); });
 }
 
 void Front::stop(double patience) {

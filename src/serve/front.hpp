@@ -41,6 +41,8 @@ using ExchangePointer = std::shared_ptr<HttpExchange>;
 // Called on an I/O thread: whatever takes long has to go elsewhere. An Error that it throws is answered.
 using HttpHandler = std::function<void(const ExchangePointer& exchange)>;
 
+struct GrpcHandler;
+
 class Front {
  public:
   explicit Front(FrontOptions options = {});
@@ -48,6 +50,7 @@ class Front {
   Front(const Front&) = delete;
   // Answers from now on; gives the port. Error{conflict} when it is taken. The handler must outlive the front.
   int listen(const std::string& address, int port, HttpHandler handler);
+  int listen_grpc(const std::string& address, int port, GrpcHandler handler);
   // No new connections; what runs is answered; after `patience` seconds connections are cut.
   void stop(double patience = 10);
 

@@ -78,6 +78,12 @@ void IoThread::forget(Connection& connection) {
   shared_.connections--;
 }
 
+void IoThread::let_go() {
+  auto closed = std::move(closed_);
+  closed_.clear();
+  for (auto& connection : closed) connection->protocol().gone();
+}
+
 void IoThread::sweep() {
   if (now_ < next_sweep_) return;
   next_sweep_ = now_ + sweep_seconds;
@@ -111,10 +117,10 @@ void IoThread::run() {
     for (auto& one : work) one();
     work.clear();
     sweep();
-    closed_.clear();
+    let_go();
   }
   while (!connections_.empty()) connections_.begin()->second->close();
-  closed_.clear();
+  let_go();
 }
 
 }  // namespace gyre

@@ -44,6 +44,7 @@ class IoThread {
  private:
   void run();
   void sweep();
+  void let_go();
   FrontShared& shared_;
   FileHandle epoll_, wake_;
   std::atomic<std::size_t> load_ = 0;

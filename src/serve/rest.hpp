@@ -27,6 +27,8 @@ struct Service {
 };
 
 HttpHandler rest_handler(Service& service);
+struct GrpcHandler;
+GrpcHandler grpc_handler(Service& service);  // the same over gRPC
 
 // What both protocols tell, as values.
 json::object server_metadata();

@@ -4,6 +4,7 @@
 
 #include "base/command.hpp"
 #include "model/locate.hpp"
+#include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
 #include "serve/rest.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 struct Options {
   std::string address = "127.0.0.1";
   std::int64_t port = 8000;
+  std::int64_t grpc_port = 8001;
   std::int64_t io_threads = 0;
   std::int64_t body_mb = 256;
   std::string repository;
@@ -22,6 +24,7 @@ struct Options {
 const std::vector<Field> fields{
     field("address", &Options::address, "address to listen on"),
     field("port", &Options::port, "REST, metrics and health; 0 picks a free one", {.min = 0, .max = 65535}),
+    field("grpc-port", &Options::grpc_port, "gRPC; 0 picks a free one", {.min = 0, .max = 65535}),
     field("repository", &Options::repository,
           "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
@@ -66,14 +69,16 @@ int run(const json::object& values, CommandContext& context) {
   Worker worker;
   Service service{repository, shared_memory, worker, static_cast<std::size_t>(options.body_mb) << 20};
   int port = front.listen(options.address, static_cast<int>(options.port), rest_handler(service));
+  int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), grpc_handler(service));
   for (auto& name : names) repository.load(name);
   repository.hold_ready(true);
-  json::object state{{"url", "http://" + options.address + ":" + std::to_string(port)}};
+  json::object state{{"url", "http://" + options.address + ":" + std::to_string(port)},
+                     {"grpc", options.address + ":" + std::to_string(grpc_port)}};
   if (context.json)
     context.print(state);
   else
-    std::printf("serving %zu model%s at %s; Ctrl-C ends it\n", names.size(), names.size() == 1 ? "" : "s",
-                get_string(state, "url").c_str());
+    std::printf("serving %zu model%s at %s, gRPC at %s; Ctrl-C ends it\n", names.size(), names.size() == 1 ? "" : "s",
+                get_string(state, "url").c_str(), get_string(state, "grpc").c_str());
   std::fflush(stdout);
   int number = 0;
   ::sigwait(&signals, &number);

@@ -1,0 +1,44 @@
+#pragma once
+// A gRPC call as its handler sees it; http2.cpp carries it.
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace gyre {
+
+// A message in the bytes it came in: no copy is made of it.
+struct GrpcMessage {
+  std::string bytes;
+  std::size_t first = 0;
+  std::string_view view() const { return std::string_view(bytes).substr(first); }
+};
+
+class GrpcCall {
+ public:
+  virtual ~GrpcCall() = default;
+  virtual std::string_view path() const = 0;  // "/package.Service/Method"
+  // Answers message number `place` of the call, from any thread: a stream's answers go out in the order of its
+  // messages, whichever is ready first. The message is written behind the bytes that frame it: see grpc_frame().
+  virtual void answer(std::size_t place, std::string framed) = 0;
+  virtual void fail(const Error& error) = 0;  // ends the call
+};
+using GrpcCallPointer = std::shared_ptr<GrpcCall>;
+
+// Called on an I/O thread for each message as it is whole.
+struct GrpcHandler {
+  std::function<void(const GrpcCallPointer& call, std::size_t place, GrpcMessage message)> message;
+  std::function<bool(std::string_view path)> streams;  // whether a method takes and gives many messages
+};
+
+// Room for a frame's head; grpc_framed() fills it in when the message behind it is complete.
+inline std::string grpc_frame() { return std::string(5, '\0'); }
+inline std::string grpc_framed(std::string frame) {
+  auto size = static_cast<std::uint32_t>(frame.size() - 5);
+  for (int i = 0; i < 4; i++) frame[static_cast<std::size_t>(4 - i)] = static_cast<char>(size >> (8 * i));
+  return frame;
+}
+
+}  // namespace gyre
