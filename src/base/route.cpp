@@ -59,6 +59,7 @@ static bool fits(std::string_view pattern, std::string_view path,
     return head;
   };
   *literal = 0;
+  while (path.starts_with("//")) path.remove_prefix(1);  // clients put paths together
   while (!pattern.empty()) {
     if (path.empty()) return false;
     std::string_view rest = path.starts_with('/') ? path.substr(1) : path;

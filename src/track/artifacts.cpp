@@ -10,7 +10,8 @@ namespace gyre {
 
 // What a path becomes for somebody who decodes it again: "%252e%252e" too is a way upwards.
 static std::string decoded(std::string path) {
-  static constexpr std::pair<std::string_view, char> escapes[] = {{"2e", '.'}, {"2f", '/'}, {"5c", '\\'}, {"25", '%'}};
+  static constexpr std::pair<std::string_view, char> escapes[] = {
+      {"00", '\0'}, {"2e", '.'}, {"2f", '/'}, {"5c", '\\'}, {"25", '%'}};
   for (std::size_t at = 0; (at = path.find('%', at)) != std::string::npos;) {
     std::string code = path.substr(at + 1, 2);
     std::transform(code.begin(), code.end(), code.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -26,9 +27,9 @@ static std::string decoded(std::string path) {
 
 std::string checked_artifact_path(std::string path) {
   while (path.ends_with('/')) path.pop_back();
-  auto wrong = [&] { return Error(Code::invalid, "Invalid path: " + path.substr(0, 200)); };
-  bool control = std::any_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20; });
+  auto wrong = [&] { return Error(Code::invalid, "Invalid path"); };
   std::string plain = decoded(path);
+  bool control = std::any_of(plain.begin(), plain.end(), [](unsigned char c) { return c < 0x20; });
   if (control || plain.find_first_of("\\#") != std::string::npos) throw wrong();
   for (std::string_view rest = plain; !rest.empty();) {
     auto end = std::min(rest.find('/'), rest.size());

@@ -5,31 +5,36 @@
 
 namespace gyre {
 
+// How far a value lies outside of the two.
+static double sticks_out(double value, double one, double other) {
+  double below = std::min(one, other) - value, above = value - std::max(one, other);
+  return std::max({below, above, 0.0});
+}
+
 std::vector<Point> downsample(const std::vector<Point>& points, std::size_t most) {
   if (points.size() <= most) return points;
   if (most == 0) return {};
   if (most == 1) return {points.back()};
+  std::size_t share = points.size() / most, larger = points.size() % most;  // the first buckets hold one more
+  auto start_of = [&](std::size_t bucket) { return bucket * share + std::min(bucket, larger); };
   std::vector<Point> kept{points.front()};
-  std::size_t inner = points.size() - 2, room = most - 2;
-  // Two points of an interval; a lone place left over takes its interval's first point.
-  std::size_t intervals = (room + 1) / 2;
-  for (std::size_t i = 0; i < intervals; i++) {
-    auto begin = points.begin() + 1 + static_cast<std::ptrdiff_t>(inner * i / intervals);
-    auto end = points.begin() + 1 + static_cast<std::ptrdiff_t>(inner * (i + 1) / intervals);
-    if (begin == end) continue;
-    // A NaN is neither high nor low: an interval of nothing else shows one.
-    auto low = end, high = end;
-    for (auto it = begin; it != end; ++it) {
-      if (std::isnan(it->value)) continue;
-      if (low == end || it->value < low->value) low = it;
-      if (high == end || it->value > high->value) high = it;
-    }
-    if (low == end || 2 * i + 1 == room) {
-      kept.push_back(*begin);
-      continue;
-    }
-    kept.push_back(*std::min(low, high));
-    if (low != high) kept.push_back(*std::max(low, high));
+  // The ends have their places: spikes in the first and the last bucket are shown by their neighbours.
+  for (std::size_t bucket = 1; bucket + 1 < most; bucket++) {
+    std::size_t best = start_of(bucket);
+    double furthest = 0;
+    auto consider = [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin + 1; i < end; i++) {
+        double far = sticks_out(points[i].value, points[begin].value, points[end].value);
+        if (far > furthest) {
+          best = i;
+          furthest = far;
+        }
+      }
+    };
+    if (bucket == 1) consider(0, start_of(1));
+    consider(start_of(bucket), start_of(bucket + 1));
+    if (bucket + 2 == most) consider(start_of(bucket + 1), points.size() - 1);
+    kept.push_back(points[best]);
   }
   kept.push_back(points.back());
   return kept;

@@ -180,11 +180,18 @@ TEST_CASE("files of runs, versions and logged models as a browser asks for them"
   CHECK(upload({{"path", "a"}}, "x") == 400);
   auto file = place.ask("GET", "/get-artifact", nullptr, {{"run_id", run}, {"path", "a/b.html"}});
   CHECK(read_file(*file.file) == "<html>");
-  CHECK(file.headers.at("Content-Disposition") == "attachment; filename=\"b.html\"");
+  CHECK(file.headers.at("Content-Disposition") == "attachment; filename=b.html");
   for (std::string bad : {"/etc/passwd", "../../x", "a/../../b", "a\\b", ".."})
     CHECK(place.ask("GET", "/get-artifact", nullptr, {{"run_id", run}, {"path", bad}}).status == 400);
   CHECK(place.ask("GET", "/get-artifact", nullptr, {{"run_id", run}, {"path", "none"}}).status == 404);
 
+  CHECK(upload({{"run_uuid", run}, {"path", "größe 1.png"}}, "x") == 200);
+  auto picture = place.ask("GET", "/get-artifact", nullptr, {{"run_uuid", run}, {"path", "größe 1.png"}});
+  CHECK(picture.headers.at("Content-Disposition") ==
+        "attachment; filename=\"gr____e 1.png\"; filename*=UTF-8''gr%c3%b6%c3%9fe%201.png");
+  CHECK(picture.content_type == "image/png");
+  CHECK(place.ask("GET", "//model-versions/get-artifact", nullptr, {{"name", "m"}, {"version", "1"}, {"path", "../x"}})
+            .body == "{\"error_code\":\"INVALID_PARAMETER_VALUE\",\"message\":\"Invalid path\"}");
   write_file(place.folder.path() / "body", "weights");
   Request put{.method = "PUT",
               .path = "/api/2.0/mlflow-artifacts/artifacts/0/models/" + model + "/artifacts/net.onnx",
@@ -219,6 +226,13 @@ TEST_CASE("curves for charts keep their ends and their spikes") {
   CHECK(get_int(small.front(), "step") == 0);
   CHECK(get_int(small.back(), "step") == 999);
   CHECK(std::any_of(small.begin(), small.end(), [](auto& point) { return get_int(point, "step") == 500; }));
+  json::array even;  // a curve without spikes is shown as MLflow shows it
+  for (int i = 0; i < 10; i++) even.push_back({{"key", "even"}, {"value", i}, {"timestamp", 1}, {"step", i}});
+  place.mlflow("/runs/log-batch", {{"run_id", run}, {"metrics", even}});
+  std::string steps;
+  auto shown = parse_json(interval({{"run_ids", run}, {"metric_key", "even"}, {"max_results", "5"}}).body, "answer");
+  for (auto& point : shown.at("metrics").as_array()) steps += std::to_string(get_int(point, "step"));
+  CHECK(steps == "02469");
   auto part = interval({{"run_ids", run}, {"metric_key", "loss"}, {"start_step", "3"}, {"end_step", "5"}});
   CHECK(parse_json(part.body, "answer").at("metrics").as_array().size() == 3);
   CHECK(interval({{"run_ids", run}, {"metric_key", "loss"}, {"start_step", "3"}}).status == 400);

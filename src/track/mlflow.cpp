@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.hpp"
+#include "track/text_limits.hpp"
+
 namespace gyre {
 
 Asked::Asked(const Request& request) {
@@ -13,6 +16,7 @@ Asked::Asked(const Request& request) {
     members_ = std::move(body.get_object());
     if (!members_.empty()) return;
   }
+  is_query_ = true;
   for (auto& [name, value] : request.query) {
     auto& member = members_[name.ends_with("[]") ? name.substr(0, name.size() - 2) : name];
     if (member.is_null())
@@ -24,12 +28,28 @@ Asked::Asked(const Request& request) {
   }
 }
 
+// A value as MLflow shows it: 9.0 is no integer.
+static std::string shown(const json::value& value) {
+  if (!value.is_double() || !std::isfinite(value.get_double())) return cut_to(json::serialize(value), 200);
+  std::string text = canonical(value);
+  return text.find_first_of(".eE") == std::string::npos ? text + ".0" : text;
+}
+
+Error Asked::wrong(std::string_view key, std::string_view wanted) const {
+  auto* value = members_.if_contains(key);
+  return {Code::invalid, "Invalid value " + (value ? shown(*value) : "null") + " for parameter '" + place_ + std::string(key) +
+                             "' supplied: " + std::string(wanted) + " is expected"};
+}
+
+Error Asked::missing(std::string_view key) const {
+  return {Code::invalid, "Missing value for required parameter '" + place_ + std::string(key) + "'."};
+}
+
 std::optional<std::string> Asked::find_text(std::string_view key) const {
   auto* value = members_.if_contains(key);
   if (!value || value->is_null()) return {};
-  if (value->is_string()) return std::string(value->get_string());
-  if (value->is_number() || value->is_bool()) return canonical(*value);
-  throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a text is expected");
+  if (!value->is_string()) throw wrong(key, "a text");
+  return std::string(value->get_string());
 }
 
 std::string Asked::text_or(std::string_view key, std::string_view otherwise) const {
@@ -38,33 +58,36 @@ std::string Asked::text_or(std::string_view key, std::string_view otherwise) con
 
 std::string Asked::text(std::string_view key) const {
   auto value = find_text(key);
-  if (!value || value->empty()) throw Error(Code::invalid, "Missing value for required " + named(key) + ".");
+  if (!value || value->empty()) throw missing(key);
   return *value;
 }
 
+// Protobuf's JSON writes large integers as texts.
 std::optional<std::int64_t> Asked::find_integer(std::string_view key) const {
-  auto text = find_text(key);
-  if (!text) return {};
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size())
-    throw Error(Code::invalid,
-                "Invalid value '" + text->substr(0, 40) + "' for " + named(key) + " supplied: an integer is expected");
-  return value;
+  auto* value = members_.if_contains(key);
+  if (!value || value->is_null()) return {};
+  if (auto* number = value->if_int64()) return *number;
+  auto* text = value->if_string();
+  if (!text) throw wrong(key, "an integer");
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (text->empty() || error != std::errc() || end != text->data() + text->size()) throw wrong(key, "an integer");
+  return number;
 }
 
 double Asked::number(std::string_view key) const {
   auto* value = members_.if_contains(key);
-  if (value && value->is_number()) return value->to_number<double>();
-  std::string text = this->text(key);
+  if (!value || value->is_null()) throw missing(key);
+  if (value->is_number()) return value->to_number<double>();
+  if (!value->is_string()) throw wrong(key, "a number");
+  std::string_view text = value->get_string();
+  if (text.empty()) throw missing(key);
   if (text == "NaN") return std::nan("");
   if (text == "Infinity" || text == "-Infinity")
     return (text[0] == '-' ? -1 : 1) * std::numeric_limits<double>::infinity();
   double number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw Error(Code::invalid,
-                "Invalid value '" + text.substr(0, 40) + "' for " + named(key) + " supplied: a number is expected");
+  if (error != std::errc() || end != text.data() + text.size()) throw wrong(key, "a number");
   return number;
 }
 
@@ -72,8 +95,12 @@ std::vector<std::string> Asked::texts(std::string_view key) const {
   auto* value = members_.if_contains(key);
   std::vector<std::string> result;
   if (!value || value->is_null()) return result;
-  for (auto& item : value->is_array() ? value->get_array() : json::array{*value})
-    result.push_back(item.is_string() ? std::string(item.get_string()) : canonical(item));
+  bool one_of_query = is_query_ && value->is_string();
+  if (!one_of_query && !value->is_array()) throw wrong(key, "a list");
+  for (auto& item : one_of_query ? json::array{*value} : value->get_array()) {
+    if (!item.is_string()) throw wrong(key, "a list of texts");
+    result.emplace_back(item.get_string());
+  }
   return result;
 }
 
@@ -81,14 +108,10 @@ std::vector<Asked> Asked::items(std::string_view key) const {
   auto* value = members_.if_contains(key);
   std::vector<Asked> result;
   if (!value || value->is_null()) return result;
-  if (!value->is_array())
-    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a list is expected");
-  std::size_t index = 0;
+  if (!value->is_array()) throw wrong(key, "a list");
   for (auto& item : value->get_array()) {
-    if (!item.is_object())
-      throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: a list of objects is expected");
-    std::string place = place_ + std::string(key) + "[" + std::to_string(index++) + "].";
-    result.push_back(Asked(item.get_object(), place));
+    if (!item.is_object()) throw wrong(key, "a list of objects");
+    result.push_back(Asked(item.get_object(), place_ + std::string(key) + "[" + std::to_string(result.size()) + "]."));
   }
   return result;
 }
@@ -96,18 +119,19 @@ std::vector<Asked> Asked::items(std::string_view key) const {
 std::optional<Asked> Asked::find_object(std::string_view key) const {
   auto* value = members_.if_contains(key);
   if (!value || value->is_null()) return {};
-  if (!value->is_object())
-    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: an object is expected");
+  if (!value->is_object()) throw wrong(key, "an object");
   return Asked(value->get_object(), place_ + std::string(key) + ".");
 }
 
 bool Asked::flag(std::string_view key, bool otherwise) const {
-  auto text = find_text(key);
-  if (!text) return otherwise;
+  auto* value = members_.if_contains(key);
+  if (!value || value->is_null()) return otherwise;
+  if (auto* flag = value->if_bool()) return *flag;
   LessNoCase less;
-  auto is = [&](std::string_view word) { return !less(*text, word) && !less(word, *text); };
-  if (!is("true") && !is("false"))
-    throw Error(Code::invalid, "Invalid value for " + named(key) + " supplied: true or false");
+  auto is = [&](std::string_view word) {
+    return value->is_string() && !less(value->get_string(), word) && !less(word, value->get_string());
+  };
+  if (!is("true") && !is("false")) throw wrong(key, "true or false");
   return is("true");
 }
 
@@ -131,19 +155,24 @@ Pairs Asked::pairs(std::string_view key) const {
 }
 
 std::int64_t Asked::integer(std::string_view key) const {
-  text(key);  // missing is another error than wrong
+  auto* value = members_.if_contains(key);
+  if (!value || value->is_null() || *value == "") throw missing(key);
   return *find_integer(key);
 }
 
-Search Asked::search(std::size_t usual, std::size_t most) const {
+std::size_t Asked::limit(std::size_t usual, std::size_t most) const {
   std::int64_t limit = find_integer("max_results").value_or(static_cast<std::int64_t>(usual));
   if (limit < 1 || limit > static_cast<std::int64_t>(most))
     throw Error(Code::invalid, "Invalid value " + std::to_string(limit) +
-                                   " for parameter 'max_results' supplied: it must be from 1 to " +
+                                   " for parameter 'max_results' supplied. It must be a positive integer, at most " +
                                    std::to_string(most));
+  return static_cast<std::size_t>(limit);
+}
+
+Search Asked::search(std::size_t usual, std::size_t most) const {
   return {.filter = text_or("filter", ""),
           .order_by = texts("order_by"),
-          .limit = static_cast<std::size_t>(limit),
+          .limit = limit(usual, most),
           .page_token = text_or("page_token", "")};
 }
 

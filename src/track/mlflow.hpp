@@ -27,8 +27,8 @@ std::vector<Route> mlflow_absent_routes();  // whole paths: the parts of MLflow 
 std::vector<Route> mlflow_model_routes(Workspace& workspace);
 std::vector<Route> mlflow_version_routes(Workspace& workspace);
 
-// What a client asked for: members of the body, or of the query when it is a GET. Integers may come as texts and
-// numbers as "NaN" or "Infinity", as protobuf's JSON has them.
+// What a client asked for: members of the body, or of the query when it is a GET. As protobuf's JSON has it: integers
+// may come as texts, numbers as "NaN" or "Infinity", texts not as numbers.
 class Asked {
  public:
   explicit Asked(const Request& request);
@@ -41,16 +41,19 @@ class Asked {
   std::vector<Asked> items(std::string_view key) const;
   std::optional<Asked> find_object(std::string_view key) const;
   bool flag(std::string_view key, bool otherwise) const;
-  std::vector<std::int64_t> experiments() const;     // experiment_ids
-  Pairs pairs(std::string_view key) const;           // [{"key","value"}...]
-  std::int64_t integer(std::string_view key) const;  // Error{invalid} when it is missing
+  std::vector<std::int64_t> experiments() const;                 // experiment_ids
+  Pairs pairs(std::string_view key) const;                       // [{"key","value"}...]
+  std::int64_t integer(std::string_view key) const;              // Error{invalid} when it is missing
+  std::size_t limit(std::size_t usual, std::size_t most) const;  // max_results
   Search search(std::size_t usual, std::size_t most) const;
 
  private:
   Asked(json::object members, std::string place) : members_(std::move(members)), place_(std::move(place)) {}
-  std::string named(std::string_view key) const { return "parameter '" + place_ + std::string(key) + "'"; }
+  Error wrong(std::string_view key, std::string_view wanted) const;
+  Error missing(std::string_view key) const;
   json::object members_;
-  std::string place_;  // "metrics[3]." for an item of a list
+  bool is_query_ = false;  // where a list of one looks like a text
+  std::string place_;      // "metrics[3]." for an item of a list
 };
 
 json::value mlflow_number(double value);  // NaN and infinities as texts

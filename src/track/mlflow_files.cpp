@@ -2,20 +2,16 @@
 #include "track/artifacts.hpp"
 #include "track/logged_models.hpp"
 #include "track/mlflow.hpp"
+#include "track/mlflow_forms.hpp"
 #include "track/model_sources.hpp"
 #include "track/registry.hpp"
 
 namespace gyre {
 
-// As an attachment: a page that somebody logged must not run in the server's name.
 static Response attachment(Workspace& workspace, const std::string& root_uri, const std::string& asked_path) {
-  std::string path = checked_artifact_path(asked_path), root = artifact_root(root_uri), name;
+  std::string path = checked_artifact_path(asked_path), root = artifact_root(root_uri);
   if (path.empty()) throw Error(Code::invalid, "Missing value for required parameter 'path'.");
-  for (char c : path.substr(path.rfind('/') + 1)) name += c == '"' || static_cast<unsigned char>(c) >= 0x80 ? '_' : c;
-  return {.content_type = "application/octet-stream",
-          .headers = {{"Content-Disposition", "attachment; filename=\"" + name + "\""},
-                      {"X-Content-Type-Options", "nosniff"}},
-          .file = artifact_file(workspace, root + "/" + path)};
+  return mlflow_file(workspace, root.empty() ? path : root + "/" + path);
 }
 
 static Response list(Workspace& workspace, const std::string& root_uri, const std::string& asked_path) {
@@ -32,8 +28,8 @@ static std::string run_uri(Workspace& workspace, const Asked& asked) {
 
 static Response give_version_file(Workspace& workspace, Request& request) {
   Asked asked(request);
-  auto version = get_version(workspace, asked.text("name") + "@" + std::to_string(asked.integer("version")));
-  return attachment(workspace, files_of_source(workspace, version.source), asked.text("path"));
+  std::string path = checked_artifact_path(asked.text("path"));
+  return attachment(workspace, files_uri(workspace, known_version(workspace, asked).source), path);
 }
 
 static Response upload(Workspace& workspace, Request& request) {

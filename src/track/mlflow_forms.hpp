@@ -8,6 +8,12 @@
 namespace gyre {
 
 json::object mlflow_version(Workspace& workspace, const ModelVersion& version);
+// What a client names, or MLflow's words for that it is not there.
+json::object known_model(Workspace& workspace, const std::string& name);
+ModelVersion known_version(Workspace& workspace, const Asked& asked);  // by name and version
+// A file as an attachment: a page that somebody logged must not run in the server's name.
+Response mlflow_file(Workspace& workspace, const std::string& path);
+
 json::object mlflow_inputs(const RunLinks& links);
 json::object mlflow_outputs(const RunLinks& links);
 

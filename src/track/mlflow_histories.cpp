@@ -14,35 +14,27 @@ static json::object form(const std::string& run, const std::string& key, const P
           {"run_id", run}};
 }
 
-static std::vector<std::string> asked_runs(std::string_view request, const std::vector<std::string>& runs) {
-  std::string name(request);
-  if (runs.empty()) throw Error(Code::invalid, name + " request must specify at least one run_id.");
-  if (runs.size() > 100)
-    throw Error(Code::invalid, name + " request cannot specify more than 100 run_ids. Received " +
-                                   std::to_string(runs.size()) + " run_ids.");
-  return runs;
-}
-
-static std::string asked_key(std::string_view request, const Asked& asked) {
-  auto key = asked.find_text("metric_key");
-  if (!key || key->empty()) throw Error(Code::invalid, std::string(request) + " request must specify a metric_key.");
-  return *key;
-}
+static constexpr std::size_t most_runs = 100;
 
 // Whole curves, run by run, cut at `max_results`.
 static Response bulk(Workspace& workspace, Request& request) {
   Asked asked(request);
-  auto runs = asked_runs("GetMetricHistoryBulk", asked.texts("run_id"));
-  std::string key = asked_key("GetMetricHistoryBulk", asked);
+  auto runs = asked.texts("run_id");
+  if (runs.empty()) throw Error(Code::invalid, "GetMetricHistoryBulk request must specify at least one run_id.");
+  if (runs.size() > most_runs)
+    throw Error(Code::invalid, "GetMetricHistoryBulk request cannot specify more than 100 run_ids. Received " +
+                                   std::to_string(runs.size()) + " run_ids.");
+  auto key = asked.find_text("metric_key");
+  if (!key) throw Error(Code::invalid, "GetMetricHistoryBulk request must specify a metric_key.");
   auto most =
       static_cast<std::size_t>(std::clamp<std::int64_t>(asked.find_integer("max_results").value_or(25000), 0, 25000));
   std::sort(runs.begin(), runs.end());
   json::array metrics;
   for (auto& run : runs) {
-    auto points = history_of(workspace, run, key);
+    auto points = history_of(workspace, run, *key);
     std::stable_sort(points.begin(), points.end(), [](auto& a, auto& b) { return a.at < b.at; });
     for (auto& point : points)
-      if (metrics.size() < most) metrics.push_back(form(run, key, point));
+      if (metrics.size() < most) metrics.push_back(form(run, *key, point));
   }
   return json_response({{"metrics", metrics}});
 }
@@ -50,8 +42,12 @@ static Response bulk(Workspace& workspace, Request& request) {
 // Curves as charts need them: no more points of each run than fit on a screen.
 static Response intervals(Workspace& workspace, Request& request) {
   Asked asked(request);
-  auto runs = asked_runs("GetMetricHistoryBulkInterval", asked.texts("run_ids"));
-  std::string key = asked_key("GetMetricHistoryBulkInterval", asked);
+  auto runs = asked.texts("run_ids");
+  if (runs.empty()) throw Error(Code::invalid, "Missing value for required parameter 'run_ids'.");
+  if (runs.size() > most_runs)
+    throw Error(Code::invalid, "GetMetricHistoryBulkInterval request must specify at most 100 run_ids. Received " +
+                                   std::to_string(runs.size()) + " run_ids.");
+  std::string key = asked.text("metric_key");
   auto most = asked.find_integer("max_results").value_or(2500);
   if (most < 1 || most > 2500) throw Error(Code::invalid, "max_results must be between 1 and 2500.");
   auto first = asked.find_integer("start_step"), last = asked.find_integer("end_step");

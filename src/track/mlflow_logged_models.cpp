@@ -16,10 +16,16 @@ static constexpr Status statuses[] = {{"UNSPECIFIED", "LOGGED_MODEL_STATUS_UNSPE
                                       {"READY", "LOGGED_MODEL_READY", "2"},
                                       {"FAILED", "LOGGED_MODEL_UPLOAD_FAILED", "3"}};
 
-static std::string status_named(const std::string& asked) {
+// By its name or its number.
+static std::string status_named(const Request& request) {
+  json::value body = request.json_body();
+  auto* value = find(body, "status");
+  if (!value) throw Error(Code::invalid, "Missing value for required parameter 'status'.");
+  std::string asked = json::serialize(*value);
   for (auto& status : statuses)
-    if (asked == status.wire || asked == status.number) return std::string(status.name);
-  throw Error(Code::invalid, "Invalid value '" + asked.substr(0, 80) + "' for parameter 'status' supplied.",
+    if ((value->is_string() && value->get_string() == status.wire) || asked == status.number)
+      return std::string(status.name);
+  throw Error(Code::invalid, "Invalid value " + asked.substr(0, 80) + " for parameter 'status' supplied.",
               "LOGGED_MODEL_READY, LOGGED_MODEL_PENDING or LOGGED_MODEL_UPLOAD_FAILED");
 }
 
@@ -79,9 +85,8 @@ static Response search(Workspace& workspace, Request& request) {
     search.order_by.push_back({.field = item.text("field_name"),
                                .descending = !item.flag("ascending", true),
                                .dataset = {item.text_or("dataset_name", ""), item.text_or("dataset_digest", "")}});
-  auto general = asked.search(100, 50000);
-  search.limit = general.limit;
-  search.page_token = general.page_token;
+  search.limit = asked.limit(100, 50000);
+  search.page_token = asked.text_or("page_token", "");
   auto page = search_logged_models(workspace, search);
   json::array models;
   for (auto& model : page.found) models.push_back(model_form(model));
@@ -116,7 +121,7 @@ std::vector<Route> mlflow_logged_model_routes(Workspace& workspace) {
       {"PATCH", "/logged-models/{model_id}", "Say that a logged model is whole, or that it failed",
        [&](Request& request) {
          std::string id = request.param("model_id");
-         set_logged_model_status(workspace, id, status_named(Asked(request).text("status")), request.who);
+         set_logged_model_status(workspace, id, status_named(request), request.who);
          return answer(workspace, id);
        }},
       {"DELETE", "/logged-models/{model_id}", "Delete a logged model",

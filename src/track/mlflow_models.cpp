@@ -8,6 +8,20 @@
 
 namespace gyre {
 
+json::object known_model(Workspace& workspace, const std::string& name) {
+  try {
+    return get_model(workspace, name);
+  } catch (const Error& error) {
+    if (error.code != Code::not_found) throw;
+    throw Error(Code::not_found, "Registered Model with name=" + name + " not found");
+  }
+}
+
+static void refuse_taken(Workspace& workspace, const std::string& name) {
+  if (workspace.rows().one("SELECT name FROM model WHERE name = $1", {name}))
+    throw Error(Code::conflict, "Registered Model (name=" + name + ") already exists.");
+}
+
 static Pairs tags_of(Workspace& workspace, const std::string& model) {
   Pairs tags;
   for (auto& row : workspace.rows().query("SELECT key, value FROM model_tag WHERE model = $1 ORDER BY key", {model}))
@@ -30,7 +44,7 @@ static json::array latest_versions(Workspace& workspace, const std::string& mode
 }
 
 static json::object model_form(Workspace& workspace, const std::string& name) {
-  auto model = get_model(workspace, name);
+  auto model = known_model(workspace, name);
   json::array aliases;
   for (auto& alias : model["aliases"].as_object())
     aliases.push_back(json::object{{"alias", alias.key()}, {"version", std::to_string(alias.value().as_int64())}});
@@ -53,7 +67,7 @@ static void set_tag(Workspace& workspace, const std::string& model, const std::s
                     std::string_view who) {
   check_key("tag", key);
   workspace.rows().transaction([&] {
-    get_model(workspace, model);
+    known_model(workspace, model);
     workspace.rows().run("INSERT INTO model_tag VALUES ($1, $2, $3) ON CONFLICT (model, key) DO UPDATE SET value = $3",
                          {model, key, value});
     workspace.audit(who, "model tag", model, nullptr, {{"key", key}, {"value", value}});
@@ -64,6 +78,7 @@ static Response create(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string name = asked.text("name");
   workspace.rows().transaction([&] {
+    refuse_taken(workspace, name);
     create_model(workspace, name, asked.text_or("description", ""), request.who);
     for (auto& [key, value] : asked.pairs("tags")) set_tag(workspace, name, key, value, request.who);
   });
@@ -74,7 +89,7 @@ static Response create(Workspace& workspace, Request& request) {
 static Response change(Workspace& workspace, Request& request, const char* column, const std::string& value) {
   std::string name = Asked(request).text("name");
   workspace.rows().transaction([&] {
-    json::object before = get_model(workspace, name);
+    json::object before = known_model(workspace, name);
     workspace.rows().run("UPDATE model SET " + std::string(column) + " = $2, updated_at = $3 WHERE name = $1",
                          {name, value, now_ms()});
     workspace.audit(request.who, std::string("model ") + column, name, before[column], json::value(value));
@@ -85,15 +100,14 @@ static Response change(Workspace& workspace, Request& request, const char* colum
 static Response rename(Workspace& workspace, Request& request) {
   std::string to = Asked(request).text("new_name");
   check_model_name(to);
-  if (workspace.rows().one("SELECT name FROM model WHERE name = $1", {to}))
-    throw Error(Code::conflict, "Registered Model (name=" + to + ") already exists.");
+  refuse_taken(workspace, to);
   return change(workspace, request, "name", to);
 }
 
 static Response remove(Workspace& workspace, Request& request) {
   std::string name = Asked(request).text("name");
   workspace.rows().transaction([&] {
-    json::object before = get_model(workspace, name);
+    json::object before = known_model(workspace, name);
     for (auto table : {"model_result", "model_alias", "model_version_tag", "model_version", "model_tag"})
       workspace.rows().run(std::string("DELETE FROM ") + table + " WHERE model = $1", {name});
     workspace.rows().run("DELETE FROM model WHERE name = $1", {name});
@@ -114,7 +128,7 @@ static Response search(Workspace& workspace, Request& request) {
 static Response latest(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string name = asked.text("name");
-  get_model(workspace, name);
+  known_model(workspace, name);
   return json_response({{"model_versions", latest_versions(workspace, name, asked.texts("stages"))}});
 }
 
@@ -155,7 +169,8 @@ std::vector<Route> mlflow_model_routes(Workspace& workspace) {
       {"POST", "/registered-models/alias", "Point an alias to a version",
        [&](Request& request) {
          Asked asked(request);
-         set_alias(workspace, asked.text("name"), asked.text("alias"), asked.integer("version"), request.who);
+         set_alias(workspace, asked.text("name"), asked.text("alias"), known_version(workspace, asked).version,
+                   request.who);
          return nothing();
        }},
       {"DELETE", "/registered-models/alias", "Take an alias away",
@@ -168,7 +183,7 @@ std::vector<Route> mlflow_model_routes(Workspace& workspace) {
        [&](Request& request) {
          Asked asked(request);
          std::string name = asked.text("name"), alias = asked.text("alias");
-         get_model(workspace, name);
+         known_model(workspace, name);
          auto version = find_version(workspace, name + "@" + alias);
          if (!version) throw Error(Code::invalid, "Registered model alias " + alias + " not found.");
          return json_response({{"model_version", mlflow_version(workspace, *version)}});

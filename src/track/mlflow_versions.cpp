@@ -34,8 +34,13 @@ json::object mlflow_version(Workspace& workspace, const ModelVersion& version) {
           {"aliases", json::value_from(version.aliases)}};
 }
 
-static ModelVersion version_of(Workspace& workspace, const Asked& asked) {
-  return get_version(workspace, asked.text("name") + "@" + std::to_string(asked.integer("version")));
+ModelVersion known_version(Workspace& workspace, const Asked& asked) {
+  std::string name = asked.text("name"), number = asked.text("version");
+  if (number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos)
+    throw Error(Code::invalid, "Parameter 'version' must be an integer, got '" + number + "'.");
+  auto version = find_version(workspace, name + "@" + number);
+  if (!version) throw Error(Code::not_found, "Model Version (name=" + name + ", version=" + number + ") not found");
+  return *version;
 }
 
 static Response answer(Workspace& workspace, const ModelVersion& version) {
@@ -69,7 +74,7 @@ static Response create(Workspace& workspace, Request& request) {
   std::string name = asked.text("name"), source = asked.text("source"), run = asked.text_or("run_id", "");
   ModelVersion version;
   workspace.rows().transaction([&] {
-    get_model(workspace, name);
+    known_model(workspace, name);
     auto kept = checked_source(workspace, {source, run, asked.text_or("model_id", "")});
     if (source.starts_with("gyre:") && is_digest(source.substr(5))) {
       json::object lineage;
@@ -101,6 +106,11 @@ static void change(Workspace& workspace, const ModelVersion& version, const char
                   json::value(value));
 }
 
+// A model is newer when a version of it comes, goes or moves; not when one is described.
+static void touch_model(Workspace& workspace, const std::string& name) {
+  workspace.rows().run("UPDATE model SET updated_at = $2 WHERE name = $1", {name, now_ms()});
+}
+
 static std::string stage_named(const std::string& asked) {
   for (std::string stage : {"None", "Staging", "Production", "Archived"}) {
     LessNoCase less;
@@ -112,9 +122,9 @@ static std::string stage_named(const std::string& asked) {
 
 static Response transition(Workspace& workspace, Request& request) {
   Asked asked(request);
-  auto version = version_of(workspace, asked);
+  auto version = known_version(workspace, asked);
   std::string stage = stage_named(asked.text("stage"));
-  bool archive = asked.text_or("archive_existing_versions", "false") == "true";
+  bool archive = asked.flag("archive_existing_versions", false);
   if (archive && stage != "Staging" && stage != "Production")
     throw Error(Code::invalid, "Model version transition cannot archive existing model versions because '" + stage +
                                    "' is not an Active stage.");
@@ -124,16 +134,18 @@ static Response transition(Workspace& workspace, Request& request) {
         if (other.stage == stage && other.version != version.version)
           change(workspace, other, "stage", "Archived", request.who);
     change(workspace, version, "stage", stage, request.who);
+    touch_model(workspace, version.name);
   });
   return answer(workspace, version);
 }
 
 static Response remove(Workspace& workspace, Request& request) {
-  auto version = version_of(workspace, Asked(request));
+  auto version = known_version(workspace, Asked(request));
   workspace.rows().transaction([&] {
     for (auto table : {"model_result", "model_alias", "model_version_tag", "model_version"})
       workspace.rows().run(std::string("DELETE FROM ") + table + " WHERE model = $1 AND version = $2",
                            {version.name, version.version});
+    touch_model(workspace, version.name);
     workspace.audit(request.who, "model version delete", version.reference(), to_json(version), nullptr);
   });
   return nothing();
@@ -153,13 +165,13 @@ std::vector<Route> mlflow_version_routes(Workspace& workspace) {
       {"POST", "/model-versions/create", "Register a version",
        [&](Request& request) { return create(workspace, request); }},
       {"GET", "/model-versions/get", "A version",
-       [&](Request& request) { return answer(workspace, version_of(workspace, Asked(request))); }},
+       [&](Request& request) { return answer(workspace, known_version(workspace, Asked(request))); }},
       {"GET", "/model-versions/search", "Search versions",
        [&](Request& request) { return search(workspace, request); }},
       {"PATCH", "/model-versions/update", "Describe a version",
        [&](Request& request) {
          Asked asked(request);
-         auto version = version_of(workspace, asked);
+         auto version = known_version(workspace, asked);
          workspace.rows().transaction(
              [&] { change(workspace, version, "description", asked.text_or("description", ""), request.who); });
          return answer(workspace, version);
@@ -172,14 +184,15 @@ std::vector<Route> mlflow_version_routes(Workspace& workspace) {
        [&](Request& request) {
          Asked asked(request);
          workspace.rows().transaction([&] {
-           set_tag(workspace, version_of(workspace, asked), asked.text("key"), asked.text_or("value", ""), request.who);
+           set_tag(workspace, known_version(workspace, asked), asked.text("key"), asked.text_or("value", ""),
+                   request.who);
          });
          return nothing();
        }},
       {"DELETE", "/model-versions/delete-tag", "Take a tag off a version",
        [&](Request& request) {
          Asked asked(request);
-         auto version = version_of(workspace, asked);
+         auto version = known_version(workspace, asked);
          workspace.rows().transaction([&] {
            workspace.rows().run("DELETE FROM model_version_tag WHERE model = $1 AND version = $2 AND key = $3",
                                 {version.name, version.version, asked.text("key")});
@@ -191,7 +204,7 @@ std::vector<Route> mlflow_version_routes(Workspace& workspace) {
       {"GET", "/model-versions/get-download-uri", "Where a version's files are",
        [&](Request& request) {
          return json_response(
-             {{"artifact_uri", files_of_source(workspace, version_of(workspace, Asked(request)).source)}});
+             {{"artifact_uri", download_uri(workspace, known_version(workspace, Asked(request)).source)}});
        }},
   };
 }

@@ -51,13 +51,22 @@ VersionSource checked_source(Workspace& workspace, VersionSource asked) {
   std::string scheme = scheme_of(source);
   if (scheme == "gyre") return asked;  // content of this workspace
   if (scheme.empty() || scheme == "file")
-    throw wrong(source, "A path on the server's disk cannot be the source of a model version: log the files to a run.");
+    throw wrong(source,
+                "To use a local path as a model version source, log its files to a run first: the server takes none of "
+                "its disk.");
   auto path = source.find('/');
   if (path != std::string::npos) {
     // The names of a host and of a path alike; only our own URIs have no host.
     std::string names = source.substr(
         source.find_first_not_of('/', path) == std::string::npos ? path : source.find_first_not_of('/', path));
-    checked_artifact_path(names);
+    try {
+      checked_artifact_path(names);
+    } catch (const Error&) {
+      throw wrong(
+          source,
+          "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an "
+          "absolute path must be provided without relative path references present.");
+    }
   }
   std::string not_within =
       "The run_id or model_id request parameter must identify the resource that contains the source.";
@@ -83,19 +92,23 @@ VersionSource checked_source(Workspace& workspace, VersionSource asked) {
     }
     if (!lies_within(source, root)) throw wrong(source, not_within);
   }
+  if (!asked.logged_model.empty() && asked.run.empty())
+    asked.run = get_logged_model(workspace, asked.logged_model).source_run;
   return asked;
 }
 
-std::string files_of_source(Workspace& workspace, const std::string& source) {
-  std::string scheme = scheme_of(source);
-  if (scheme == "runs") {
-    std::string rest = rest_of(source), run = rest.substr(0, rest.find('/'));
-    return get_run(workspace, run).artifact_uri + rest.substr(run.size());
-  }
-  if (scheme != "models") return source;
+std::string download_uri(Workspace& workspace, const std::string& source) {
+  if (scheme_of(source) != "models") return source;
   if (is_logged_model(rest_of(source))) return get_logged_model(workspace, rest_of(source)).artifact_location;
   // A version points to an older one, never to itself: this ends.
-  return files_of_source(workspace, version_named(workspace, source).source);
+  return download_uri(workspace, version_named(workspace, source).source);
+}
+
+std::string files_uri(Workspace& workspace, const std::string& source) {
+  std::string uri = download_uri(workspace, source);
+  if (scheme_of(uri) != "runs") return uri;
+  std::string rest = rest_of(uri), run = rest.substr(0, rest.find('/'));
+  return get_run(workspace, run).artifact_uri + rest.substr(run.size());
 }
 
 }  // namespace gyre

@@ -16,7 +16,9 @@ struct VersionSource {
 // Error{invalid} for a place on the server's disk, a path that points upwards, and files of another run or model.
 VersionSource checked_source(Workspace& workspace, VersionSource asked);
 
-// The URI of the files themselves.
-std::string files_of_source(Workspace& workspace, const std::string& source);
+// What a client downloads from: "models:/..." followed to where those files were logged, all else as it is.
+std::string download_uri(Workspace& workspace, const std::string& source);
+// The same with "runs:/..." followed too: where we look ourselves.
+std::string files_uri(Workspace& workspace, const std::string& source);
 
 }  // namespace gyre

@@ -36,6 +36,7 @@ Ordering ordering_of(SqlText& sql, const Subject& subject, std::span<const Order
                     " AND " + name + ".key = " + sql.bind(order.key);
     result.by += name + ".key IS NULL, " + name + ".value IS NULL, " + name + ".value" + way + ", ";
   }
+  if (orders.empty()) result.by += subject.usual_order;
   result.by += subject.last_order;
   return result;
 }

@@ -30,6 +30,7 @@ const Subject& run_subject() {
                                           {"tag", {"run_tag", "run", "run.number"}}},
                                .by_absence = true,
                                .by_dataset = true,
+                               .usual_order = "",
                                .last_order = "run.started_at DESC, run.id"};
   return subject;
 }
@@ -43,6 +44,7 @@ const Subject& experiment_subject() {
                                .beside = {{"tag", {"experiment_tag", "experiment", "experiment.id"}}},
                                .by_absence = true,
                                .by_dataset = false,
+                               .usual_order = "experiment.created_at DESC, experiment.id ASC, ",
                                .last_order = "experiment.id DESC"};
   return subject;
 }
@@ -56,6 +58,7 @@ const Subject& model_subject() {
                                .beside = {{"tag", {"model_tag", "model", "model.name"}}},
                                .by_absence = false,
                                .by_dataset = false,
+                               .usual_order = "",
                                .last_order = "model.name"};
   return subject;
 }
@@ -72,7 +75,8 @@ const Subject& version_subject() {
       .beside = {{"tag", {"model_version_tag", "model, version", "model_version.model, model_version.version"}}},
       .by_absence = false,
       .by_dataset = false,
-      .last_order = "model_version.updated_at DESC, model_version.model, model_version.version DESC"};
+      .usual_order = "model_version.updated_at DESC, ",
+      .last_order = "model_version.model, model_version.version DESC"};
   return subject;
 }
 

@@ -27,7 +27,8 @@ struct Subject {
   std::map<std::string, Beside> beside;  // group -> table of (keys, key, value)
   bool by_absence;                       // whether IS NULL can be asked of what lies beside
   bool by_dataset;
-  std::string last_order;  // makes every order total
+  std::string usual_order;  // when none is asked for
+  std::string last_order;   // makes every order total
 };
 const Subject& run_subject();
 const Subject& experiment_subject();

@@ -21,13 +21,19 @@ def check_runs():
             assert open(copy, "rb").read() == open(file.name, "rb").read()
     id = run.info.run_id
     assert [f.path for f in client.list_artifacts(id)] == ["big", "notes"]
+    assert "Invalid path" == bad("GET", "artifacts/list", run_id=id, path="../path")
     assert [(f.path, f.is_dir, f.file_size) for f in client.list_artifacts(id, "notes")][1] == ("notes/hello.txt", False, 5)
     assert mlflow.artifacts.load_text(run.info.artifact_uri + "/notes/hello.txt") == "hello"
     assert mlflow.artifacts.load_dict(run.info.artifact_uri + "/notes/größe & co.json") == {"a": [1, 2]}
     with tempfile.TemporaryDirectory() as folder:
-        assert sorted(os.listdir(client.download_artifacts(id, "", folder))) == ["big", "notes"]
+        assert sorted(os.listdir(client.download_artifacts(id, "", folder)))[-1] == "notes"
     answer = requests.get(url + "/get-artifact", params={"run_id": id, "path": "notes/hello.txt"}, timeout=20)
     assert answer.text == "hello" and "attachment" in answer.headers["Content-Disposition"]
+    for name, kind in (("a.txt", "text/plain"), ("b.pkl", "application/octet-stream"), ("c.png", "image/png"), ("d.pdf", "application/pdf"), ("MLmodel", "text/plain")):
+        client.log_text(id, "x", "kinds/" + name)
+        answer = requests.get(url + "/get-artifact", params={"run_id": id, "path": "kinds/" + name}, timeout=20)
+        assert answer.headers["Content-Type"].split(";")[0] == kind and answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Disposition"] == "attachment; filename=" + name
     part = requests.get(f"{url}/get-artifact", params={"run_uuid": id, "path": "notes/hello.txt"}, headers={"Range": "bytes=1-2"}, timeout=20)
     assert part.text in ("el", "hello")
     for path in ("../x", "/etc/passwd", "notes/../../x", "%2e%2e/x"):

@@ -1,3 +1,5 @@
+import time
+
 from checks._common import ask, bad, client, fresh, refused
 
 
@@ -48,6 +50,40 @@ def check_stages():
     assert sorted(v.version for v in client.get_latest_versions(name, ["Production", "Staging"])) in (["1", "3"], [1, 3])
     refused(lambda: client.transition_model_version_stage(name, "1", "Best"))
     refused(lambda: client.transition_model_version_stage(name, "9", "Staging"), "RESOURCE_DOES_NOT_EXIST")
+
+
+def check_words_and_times():
+    """Messages that scripts match, and when a model counts as changed."""
+    name = fresh("words")
+    model = client.create_registered_model(name)
+    assert f"Registered Model (name={name}) already exists" in refused(lambda: client.create_registered_model(name), "RESOURCE_ALREADY_EXISTS")
+    assert f"Registered Model with name={name}x not found" in refused(lambda: client.get_registered_model(name + "x"), "RESOURCE_DOES_NOT_EXIST")
+    assert f"Model Version (name={name}, version=4) not found" in refused(lambda: client.delete_model_version(name, "4"), "RESOURCE_DOES_NOT_EXIST")
+    assert "Parameter 'version' must be an integer, got 'wrong'." in refused(lambda: client.get_model_version(name, "wrong"))
+    updated = lambda: client.get_registered_model(name).last_updated_timestamp
+    times = [model.last_updated_timestamp]
+    for change in (lambda: client.create_model_version(name, "s3://bucket/1"), lambda: client.transition_model_version_stage(name, "1", "Staging"),
+                   lambda: client.delete_model_version(name, "1")):
+        time.sleep(0.003)
+        change()
+        times.append(updated())
+    assert times == sorted(set(times)), times
+    client.create_model_version(name, "s3://bucket/2")
+    before = updated()
+    time.sleep(0.003)
+    client.update_model_version(name, "2", description="described")
+    assert updated() == before
+
+
+def check_copies():
+    name, run = fresh("copies"), client.create_run("0").info
+    client.create_registered_model(name)
+    client.create_model_version(name, f"runs:/{run.run_id}/model", run.run_id, description="first", tags={"a": "b"})
+    client.set_registered_model_alias(name, "champion", "1")
+    copy = client.copy_model_version(f"models:/{name}@champion", fresh("copied"))
+    got = client.get_model_version(copy.name, copy.version)
+    assert (got.source, got.run_id, got.description, got.tags) == (f"models:/{name}/1", run.run_id, "first", {"a": "b"})
+    assert client.get_model_version_download_uri(copy.name, copy.version) == f"runs:/{run.run_id}/model"
 
 
 def check_names():

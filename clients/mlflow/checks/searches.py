@@ -119,6 +119,7 @@ def check_models_and_versions():
     refused(lambda: client.search_registered_models(max_results=1001))
     versions = lambda text, **more: [f"{v.name[-1]}{v.version}" for v in client.search_model_versions(text, **more)]
     assert versions(f"name = '{prefix}-a'", order_by=["version_number ASC"]) == ["a1", "a2", "a3"]
+    assert versions(mine, order_by=["version_number DESC"]) == ["a3", "b3", "a2", "b2", "a1", "b1"] and versions(mine, order_by=["name DESC"])[:3] == ["b3", "b2", "b1"]
     assert versions(f"name = '{prefix}-a' AND version_number > 1", order_by=["version_number DESC"]) == ["a3", "a2"]
     assert versions(f"{mine} AND tags.i = '0'", order_by=["name ASC"]) == ["a1", "b1"]
     assert versions(f"run_id = '{run}' AND source_path = 's3://bucket/b2'") == ["b3"] and len(versions(f"run_id IN ('{run}')")) == 6

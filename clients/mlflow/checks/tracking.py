@@ -140,7 +140,7 @@ def check_histories_of_several_runs():
     status, answer = ask("GET", bulk + "-interval", run_ids=runs, metric_key="m", max_results=20)
     for run in runs:
         steps = [m["step"] for m in answer["metrics"] if m["run_id"] == run]
-        assert status == 200 and len(steps) <= 21 and steps[0] == 0 and steps[-1] == 299 and steps == sorted(steps)
+        assert status == 200 and len(steps) <= 20 and steps[0] == 0 and steps[-1] == 299 and steps == sorted(steps)
     status, answer = ask("GET", bulk + "-interval", run_ids=runs[0], metric_key="m", start_step=5, end_step=9)
     assert [m["step"] for m in answer["metrics"]] == [5, 6, 7, 8, 9]
     for query in ({"max_results": 0}, {"max_results": 2501}, {"start_step": 1}, {"start_step": 9, "end_step": 5}, {"run_ids": ["r"] * 101},
@@ -152,6 +152,11 @@ def check_bad_requests():
     run = client.create_run("0").info.run_id
     metric = {"run_id": run, "key": "m", "value": 1, "timestamp": 1}
     assert ask("POST", "runs/log-metric", metric)[0] == 200
+    assert "Invalid value 31 for parameter 'key'" in bad("POST", "runs/log-metric", {**metric, "key": 31})
+    assert "Invalid value \"foo\" for parameter 'step'" in bad("POST", "runs/log-metric", {**metric, "step": "foo"})
+    assert "Invalid value \"foo\" for parameter 'tags'" in bad("POST", "runs/log-batch", {"run_id": run, "tags": "foo"})
+    assert "Invalid value 41 for parameter 'value'" in bad("POST", "runs/set-tag", {"run_id": run, "key": "k", "value": 41})
+    assert "Invalid value 9.0 for parameter 'artifact_location'" in bad("POST", "experiments/create", {"name": fresh("x"), "artifact_location": 9.0})
     for value in ("NaN", "Infinity", "-Infinity", 1e308):
         assert ask("POST", "runs/log-metric", {**metric, "value": value})[0] == 200
     for part in ("run_id", "key", "value", "timestamp"):
