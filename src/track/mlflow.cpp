@@ -31,14 +31,15 @@ Asked::Asked(const Request& request) {
 // A value as MLflow shows it: 9.0 is no integer.
 static std::string shown(const json::value& value) {
   if (!value.is_double() || !std::isfinite(value.get_double())) return cut_to(json::serialize(value), 200);
-  std::string text = canonical(value);
-  return text.find_first_of(".eE") == std::string::npos ? text + ".0" : text;
+  char buffer[40];
+  std::string text(buffer, std::to_chars(buffer, buffer + sizeof buffer, value.get_double()).ptr);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
 Error Asked::wrong(std::string_view key, std::string_view wanted) const {
   auto* value = members_.if_contains(key);
-  return {Code::invalid, "Invalid value " + (value ? shown(*value) : "null") + " for parameter '" + place_ + std::string(key) +
-                             "' supplied: " + std::string(wanted) + " is expected"};
+  return {Code::invalid, "Invalid value " + (value ? shown(*value) : "null") + " for parameter '" + place_ +
+                             std::string(key) + "' supplied: " + std::string(wanted) + " is expected"};
 }
 
 Error Asked::missing(std::string_view key) const {
@@ -205,7 +206,7 @@ Response mlflow_error(const Error& error) {
       {Code::cancelled, "CANCELLED", 499},
       {Code::internal, "INTERNAL_ERROR", 500},
   };
-  std::string message = error.text();
+  std::string message = cut_to(error.text(), 1500);  // it may hold what was asked, of any length
   if (!error.hint.empty()) message += " (" + error.hint + ")";
   for (auto& form : forms)
     if (form.code == error.code) return json_response({{"error_code", form.name}, {"message", message}}, form.status);

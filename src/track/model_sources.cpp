@@ -1,6 +1,7 @@
 #include "track/model_sources.hpp"
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "track/artifacts.hpp"
 #include "track/logged_models.hpp"
 #include "track/registry.hpp"
@@ -49,7 +50,10 @@ static ModelVersion version_named(Workspace& workspace, const std::string& sourc
 VersionSource checked_source(Workspace& workspace, VersionSource asked) {
   auto& source = asked.source;
   std::string scheme = scheme_of(source);
-  if (scheme == "gyre") return asked;  // content of this workspace
+  if (scheme == "gyre") {  // content of this workspace
+    if (!is_digest(source.substr(5))) throw wrong(source, "Behind gyre: stands sha256: and 64 hex digits.");
+    return asked;
+  }
   if (scheme.empty() || scheme == "file")
     throw wrong(source,
                 "To use a local path as a model version source, log its files to a run first: the server takes none of "
