@@ -15,8 +15,10 @@ gyre_migration_table(${GYRE_GENERATED}/migrations.cpp ${gyre_migrations})
 
 # gyre: everything but neural-net training. It knows the declarations of gyre-nets' steps.
 add_library(gyre_tables STATIC ${gyre_steps} ${GYRE_GENERATED}/steps.cpp ${GYRE_GENERATED}/commands.cpp
-  ${GYRE_GENERATED}/migrations.cpp ${GYRE_GENERATED}/examples.cpp)
-target_link_libraries(gyre_tables PUBLIC gyre_cli)
+  ${GYRE_GENERATED}/examples.cpp)
+add_library(gyre_migrations STATIC ${GYRE_GENERATED}/migrations.cpp)
+target_link_libraries(gyre_migrations PUBLIC gyre_store)
+target_link_libraries(gyre_tables PUBLIC gyre_cli gyre_migrations)
 add_executable(gyre src/cli/main.cpp)
 target_link_libraries(gyre PRIVATE gyre_tables gyre_cli)
 
@@ -79,7 +81,7 @@ if(GYRE_SANITIZE)
     set(module gyre_${CMAKE_MATCH_1})
     add_executable(${fuzz} EXCLUDE_FROM_ALL ${file} tests/fuzz_main.cpp)
     target_include_directories(${fuzz} PRIVATE ${CMAKE_SOURCE_DIR})
-    target_link_libraries(${fuzz} PRIVATE ${module} gyre_base)
+    target_link_libraries(${fuzz} PRIVATE ${module} gyre_migrations gyre_base)
     add_dependencies(gyre-fuzz ${fuzz})
   endforeach()
 endif()

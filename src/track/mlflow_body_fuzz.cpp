@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "tests/fuzz.hpp"
 #include "track/mlflow.hpp"
+#include "track/registry.hpp"
 
 namespace {
 
@@ -10,7 +11,11 @@ struct Place {
   gyre::TemporaryFolder folder;
   gyre::Workspace workspace{gyre::Workspace::init(folder.path())};
   gyre::RouteTable routes;
-  Place() { routes.mount(gyre::mlflow_routes(workspace), gyre::mlflow_error); }
+  Place() {
+    routes.mount(gyre::mlflow_routes(workspace), gyre::mlflow_error);
+    gyre::create_run(workspace, {.id = "r"});  // what the seeds name
+    gyre::create_model(workspace, "m", "", "fuzz");
+  }
 };
 
 }  // namespace
