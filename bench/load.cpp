@@ -125,9 +125,13 @@ int main(int argc, char** argv) {
       std::size_t bad = 0, bytes = 0;
       std::string answer, body, failure;
       while (Clock::now() < end) {
-        body = asked.body;
-        for (std::size_t at = 0; (at = body.find("%N", at)) != std::string::npos;)
-          body.replace(at, 2, std::to_string(fresh++));
+        body.clear();
+        for (std::size_t at = 0; at < asked.body.size();) {
+          std::size_t next = std::min(asked.body.find("%N", at), asked.body.size());
+          body.append(asked.body, at, next - at);
+          if (next < asked.body.size()) body += std::to_string(fresh++);
+          at = next + 2;
+        }
         std::string request = asked.head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         auto sent = Clock::now();
         int status = send_all(fd, request) ? read_answer(fd, answer, bytes) : 0;

@@ -9,9 +9,9 @@
 
 namespace gyre {
 
-json::value parse_json(std::string_view text, std::string_view where) {
+json::value parse_json(std::string_view text, std::string_view where, json::storage_ptr storage) {
   json::error_code error;
-  json::stream_parser parser;
+  json::stream_parser parser(storage);
   std::size_t taken = parser.write_some(text, error);
   if (!error && parser.done() && text.find_first_not_of(" \t\r\n", taken) != std::string_view::npos)
     throw Error(Code::invalid,

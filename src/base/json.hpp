@@ -11,7 +11,7 @@ namespace gyre {
 namespace json = boost::json;
 
 // Parses a whole text; an error names `where` (a file, "request body") and the position.
-json::value parse_json(std::string_view text, std::string_view where);
+json::value parse_json(std::string_view text, std::string_view where, json::storage_ptr storage = {});
 json::value read_json_file(const std::filesystem::path& path);
 
 // Object keys sorted, no white space, numbers in shortest form that reads back the same: what hashes are taken of.

@@ -123,7 +123,7 @@ class Sqlite::Connection {
   void each(std::string_view sql, const SqlValues& parameters, Take&& take) {
     Statement statement = taken(sql);
     try {
-      bind_all(statement.get(), sql, parameters);
+      bind_all(statement, sql, parameters);
       int code;
       while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) take(SqlColumns(statement.get()));
       if (code != SQLITE_DONE) throw failure(db_, sql);
@@ -142,28 +142,35 @@ class Sqlite::Connection {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+  struct Statement {
+    std::unique_ptr<sqlite3_stmt, Finalize> handle{};
+    std::vector<std::size_t> numbers{};  // of the parameters: SQLite counts "$2" by where it first stands in the text
+    sqlite3_stmt* get() const { return handle.get(); }
+  };
 
   // Taken out while it is used: a query inside a query gets its own.
   Statement taken(std::string_view sql) {
-    if (auto it = statements_.find(std::string(sql)); it != statements_.end() && it->second)
+    if (auto it = statements_.find(std::string(sql)); it != statements_.end() && it->second.get())
       return std::move(it->second);
     sqlite3_stmt* made = nullptr;
     if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) !=
         SQLITE_OK)
       throw failure(db_, sql);
-    return Statement(made);
+    Statement statement{.handle = decltype(Statement::handle)(made)};
+    for (int i = 1, count = sqlite3_bind_parameter_count(made); i <= count; i++) {
+      const char* name = sqlite3_bind_parameter_name(made, i);
+      statement.numbers.push_back(static_cast<std::size_t>(name ? std::atoi(name + 1) : i));
+    }
+    return statement;
   }
 
-  // SQLite numbers "$2" by where it first stands in the text: it is bound by its name.
-  void bind_all(sqlite3_stmt* statement, std::string_view sql, const SqlValues& parameters) {
-    for (int i = 1, count = sqlite3_bind_parameter_count(statement); i <= count; i++) {
-      const char* name = sqlite3_bind_parameter_name(statement, i);
-      std::size_t number = static_cast<std::size_t>(name ? std::atoi(name + 1) : i);
+  void bind_all(const Statement& statement, std::string_view sql, const SqlValues& parameters) {
+    for (std::size_t i = 0; i < statement.numbers.size(); i++) {
+      std::size_t number = statement.numbers[i];
       if (number < 1 || number > parameters.size())
         throw Error(Code::internal,
                     "a query with no value for its parameter " + std::to_string(number) + ": " + std::string(sql));
-      bind(db_, statement, i, parameters[number - 1]);
+      bind(db_, statement.get(), static_cast<int>(i + 1), parameters[number - 1]);
     }
   }
 

@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <openssl/x509.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -76,7 +77,7 @@ class Connection {
   Connection(OpenConnection& open, Stream& stream, const RouteTable& routes, const Admit& admit, std::string who)
       : shared_(open.shared), open_(open), stream_(stream), routes_(routes), admit_(admit), who_(std::move(who)) {
     Wire gone;  // it has left already: nothing is asked any more
-    if (auto peer = open.stream.socket().remote_endpoint(gone); !gone) peer_ = peer.address().to_string();
+    if (auto peer = open.socket.remote_endpoint(gone); !gone) peer_ = peer.address().to_string();
   }
 
   awaitable<void> serve() {
@@ -95,7 +96,7 @@ class Connection {
 
  private:
   using Parser = http::request_parser<http::buffer_body>;
-  void allow(double time) { open_.stream.expires_after(seconds(time)); }
+  void allow(double time) { open_.allow(time); }
 
   awaitable<bool> first_bytes() {
     allow(shared_.options.idle_seconds);
@@ -168,7 +169,6 @@ class Connection {
   std::optional<Response> about_bad_header(Wire error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
       return refusal(431, "the headers are larger than " + std::to_string(shared_.options.header_limit) + " bytes");
-    if (error == beast::error::timeout) return {};  // the socket is closed already
     if (is_malformed(error)) return refusal(400, "no HTTP request: " + error.message());
     return {};
   }
@@ -194,8 +194,12 @@ class Connection {
           co_await asio::async_write(stream_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), no_throw);
       if (error) co_return lose();
     }
-    // Most bodies come in one piece.
-    std::string piece(std::min<std::uint64_t>(piece_size, parser.content_length().value_or(piece_size)), '\0');
+    if (!spooled && parser.content_length()) {
+      bool whole = co_await read_known(request.body, *parser.content_length());
+      if (!whole) co_return lose();
+      co_return std::nullopt;
+    }
+    std::string piece(piece_size, '\0');
     while (!parser.is_done()) {
       auto& body = parser.get().body();
       body.data = piece.data();
@@ -220,6 +224,33 @@ class Connection {
       if (failed) co_return error_response(*failed);
     }
     co_return std::nullopt;
+  }
+
+  // Lets the thread sleep until so many bytes are there. TLS counts otherwise.
+  void wake_at(std::size_t bytes) {
+    if constexpr (std::is_same_v<Stream, asio::ip::tcp::socket>) {
+      Wire ignored;  // it is only slower without
+      stream_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
+    }
+  }
+
+  // A body whose length was said, in as few reads as it takes.
+  awaitable<bool> read_known(std::string& body, std::uint64_t length) {
+    std::size_t have = std::min<std::size_t>(length, buffer_.size());
+    body.assign(static_cast<const char*>(buffer_.data().data()), have);
+    buffer_.consume(have);
+    while (have < length) {
+      std::size_t next = std::min<std::size_t>(length - have, piece_size);
+      body.resize(have + next);  // no more memory than was sent, and a piece
+      wake_at(next);
+      allow(shared_.options.piece_seconds);
+      auto [error, count] = co_await stream_.async_read_some(asio::buffer(body.data() + have, next), no_throw);
+      if (error) co_return false;
+      have += count;
+    }
+    wake_at(1);
+    body.resize(length);
+    co_return true;
   }
 
   std::optional<Response> lose() {
@@ -316,18 +347,17 @@ class Connection {
   awaitable<void> linger() {
     open_.idle = true;
     Wire ignored;  // the client may be gone: nothing is left to tell it
-    if constexpr (!std::is_same_v<Stream, beast::tcp_stream>) {
+    if constexpr (!std::is_same_v<Stream, asio::ip::tcp::socket>) {
       allow(2);
       co_await stream_.async_shutdown(no_throw);
     }
-    open_.stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    open_.socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     allow(2);
     std::string waste(piece_size, '\0');
     while (true) {
-      auto [error, count] = co_await open_.stream.async_read_some(asio::buffer(waste.data(), waste.size()), no_throw);
+      auto [error, count] = co_await open_.socket.async_read_some(asio::buffer(waste.data(), waste.size()), no_throw);
       if (error) break;
     }
-    open_.stream.socket().close(ignored);
   }
 
   ServerShared& shared_;
@@ -342,7 +372,7 @@ class Connection {
 };
 
 OpenConnection::OpenConnection(ServerShared& shared, asio::ip::tcp::socket socket)
-    : shared(shared), stream(std::move(socket)) {
+    : shared(shared), socket(std::move(socket)) {
   std::lock_guard lock(shared.mutex);
   shared.connections.insert(this);
 }
@@ -352,18 +382,19 @@ OpenConnection::~OpenConnection() {
   shared.connections.erase(this);
 }
 
-void ServerShared::close(bool all) {
+void OpenConnection::allow(double time) {
+  until = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds(time));
+}
+
+bool OpenConnection::is(ServerShared::Which which) const {
+  if (which == ServerShared::Which::overdue) return until.load() < Clock::now();
+  return which == ServerShared::Which::all || idle;
+}
+
+void ServerShared::close(Which which) {
   std::lock_guard lock(mutex);
   for (auto* connection : connections)
-    if (all || connection->idle)
-      asio::post(connection->stream.get_executor(), [this, connection, all] {
-        // It may have ended meanwhile; that, too, happens on this strand.
-        {
-          std::lock_guard still(mutex);
-          if (!connections.contains(connection)) return;
-        }
-        if (all || connection->idle) connection->stream.close();
-      });
+    if (connection->is(which)) ::shutdown(connection->socket.native_handle(), SHUT_RDWR);
 }
 
 static std::string common_name(SSL* ssl) {
@@ -383,28 +414,26 @@ awaitable<void> serve_connection(ServerShared& shared, asio::ip::tcp::socket soc
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   OpenConnection open(shared, std::move(socket));
   if (!tls) {
-    Connection<beast::tcp_stream> connection(open, open.stream, routes, admit, "local");
+    Connection<asio::ip::tcp::socket> connection(open, open.socket, routes, admit, "local");
     co_await connection.serve();
     co_return;
   }
-  asio::ssl::stream<beast::tcp_stream&> secure(open.stream, *tls);
-  open.stream.expires_after(seconds(shared.options.header_seconds));
+  asio::ssl::stream<asio::ip::tcp::socket&> secure(open.socket, *tls);
+  open.allow(shared.options.header_seconds);
   auto [error] = co_await secure.async_handshake(asio::ssl::stream_base::server, no_throw);
   if (error) {
     shared.log("TLS handshake refused: " + error.message());
     co_return;
   }
-  Connection<asio::ssl::stream<beast::tcp_stream&>> connection(open, secure, routes, admit,
-                                                               common_name(secure.native_handle()));
+  Connection<asio::ssl::stream<asio::ip::tcp::socket&>> connection(open, secure, routes, admit,
+                                                                   common_name(secure.native_handle()));
   co_await connection.serve();
 }
 
 awaitable<void> turn_away(asio::ip::tcp::socket socket) {
-  beast::tcp_stream stream(std::move(socket));
-  stream.expires_after(seconds(2));
   Response response = error_response(Error(Code::unavailable, "too many connections", "try again in a moment"));
   std::string text = response_head(response, response.body.size(), false) + response.body;
-  co_await asio::async_write(stream, asio::buffer(text), no_throw);
+  co_await asio::async_write(socket, asio::buffer(text), no_throw);
 }
 
 }  // namespace gyre

@@ -1,11 +1,11 @@
 #pragma once
-// One client's connection, as a coroutine on a strand of its own: whichever thread of the server is free goes on with
-// it, also through its handler and file I/O, so that a request wakes one thread and not three.
+// One client's connection, as a coroutine that waits for one thing at a time: whichever thread of the server is free
+// goes on with it, also through its handler and file I/O, so that a request wakes one thread and not three.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -30,18 +30,26 @@ struct ServerShared {
     std::lock_guard lock(mutex);
     return connections.size();
   }
-  // Those between two requests, or all; each is closed on its own strand.
-  void close(bool all);
+  // Cuts some: those between two requests, all, or those whose time is over. What they wait for ends with an error.
+  enum class Which { idle, all, overdue };
+  void close(Which which);
 };
 
-// So that stop() can reach what waits: lives as long as the connection.
+// So that stop() and the clock can reach what waits: lives as long as the connection.
 struct OpenConnection {
+  using Clock = std::chrono::steady_clock;
   OpenConnection(ServerShared& shared, boost::asio::ip::tcp::socket socket);
   ~OpenConnection();
   OpenConnection(const OpenConnection&) = delete;
+  bool is(ServerShared::Which which) const;
+  // What the connection waits for next may take so long. Looked at a few times a second: a timer for each wait would
+  // cost more than the waits.
+  void allow(double seconds);
+
   ServerShared& shared;
-  boost::beast::tcp_stream stream;
+  boost::asio::ip::tcp::socket socket;
   std::atomic<bool> idle = true;  // between two requests: nothing is lost by closing it
+  std::atomic<Clock::time_point> until = Clock::time_point::max();
 };
 
 using TlsContext =

@@ -39,8 +39,7 @@ struct HttpServer::Body {
 
   asio::awaitable<void> accept(Door& door) {
     while (!shared.stopping) {
-      auto strand = asio::make_strand(io);
-      auto [error, socket] = co_await door.acceptor.async_accept(strand, asio::as_tuple(asio::use_awaitable));
+      auto [error, socket] = co_await door.acceptor.async_accept(io, asio::as_tuple(asio::use_awaitable));
       if (shared.stopping) co_return;
       if (error) {  // out of file descriptors, or the client left again: go on in a moment
         shared.log("accept: " + error.message());
@@ -49,7 +48,7 @@ struct HttpServer::Body {
         continue;
       }
       if (shared.count() >= shared.options.connections) {
-        spawn(strand, turn_away(std::move(socket)));
+        spawn(io.get_executor(), turn_away(std::move(socket)));
         continue;
       }
       TlsContext tls;
@@ -59,7 +58,19 @@ struct HttpServer::Body {
         shared.log(broken.text());
         continue;
       }
-      spawn(strand, serve_connection(shared, std::move(socket), *door.routes, std::move(tls), door.admit));
+      spawn(io.get_executor(), serve_connection(shared, std::move(socket), *door.routes, std::move(tls), door.admit));
+    }
+  }
+
+  // Ends what waits too long.
+  asio::awaitable<void> watch() {
+    auto& options = shared.options;
+    double least = std::min({options.idle_seconds, options.header_seconds, options.piece_seconds});
+    auto pause = std::chrono::duration<double>(std::clamp(least / 4, 0.01, 0.5));
+    while (!shared.stopping) {
+      clock.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(pause));
+      co_await clock.async_wait(asio::as_tuple(asio::use_awaitable));
+      shared.close(ServerShared::Which::overdue);
     }
   }
 
@@ -77,6 +88,7 @@ struct HttpServer::Body {
   ServerShared shared;
   asio::io_context io{shared.options.workers};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  asio::steady_timer clock{asio::make_strand(io)};
   std::list<Door> doors;  // the caller's of listen() and stop()
   std::atomic<int> running{shared.options.workers};
   std::promise<void> ended;
@@ -92,6 +104,7 @@ static void empty_spool(const fs::path& folder) {
 
 HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std::move(options))) {
   empty_spool(body_->shared.options.spool);
+  body_->spawn(body_->clock.get_executor(), body_->watch());
   for (int i = 0; i < body_->shared.options.workers; i++)
     body_->threads.emplace_back([body = body_.get()] {
       body->io.run();
@@ -137,10 +150,11 @@ void HttpServer::stop(double patience) {
       boost::system::error_code ignored;  // closing has nothing to report
       door.acceptor.close(ignored);
     });
-  body_->shared.close(false);
+  body_->shared.close(ServerShared::Which::idle);
   body_->work.reset();
   auto ended = body_->ended.get_future();
-  if (ended.wait_for(std::chrono::duration<double>(patience)) != std::future_status::ready) body_->shared.close(true);
+  if (ended.wait_for(std::chrono::duration<double>(patience)) != std::future_status::ready)
+    body_->shared.close(ServerShared::Which::all);
   for (auto& thread : body_->threads) thread.join();
   body_->threads.clear();
 }

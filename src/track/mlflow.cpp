@@ -10,15 +10,19 @@
 namespace gyre {
 
 Asked::Asked(const Request& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    json::value body = request.json_body();
-    if (!body.is_object()) throw Error(Code::invalid, "the request body must be a JSON object");
-    members_ = std::move(body.get_object());
-    if (!members_.empty()) return;
+  if (request.method != "GET" && request.method != "HEAD" && !request.body.empty()) {
+    // In one piece of memory: a batch has thousands of small values.
+    auto memory = json::make_shared_resource<json::monotonic_resource>(request.body.size() * 2);
+    auto body = std::make_shared<json::value>(parse_json(request.body, "request body", std::move(memory)));
+    if (!body->is_object()) throw Error(Code::invalid, "the request body must be a JSON object");
+    members_ = &body->get_object();
+    all_ = std::move(body);
+    if (!members_->empty()) return;
   }
   is_query_ = true;
+  json::object members;
   for (auto& [name, value] : request.query) {
-    auto& member = members_[name.ends_with("[]") ? name.substr(0, name.size() - 2) : name];
+    auto& member = members[name.ends_with("[]") ? name.substr(0, name.size() - 2) : name];
     if (member.is_null())
       member = value;
     else if (auto* list = member.if_array())
@@ -26,6 +30,14 @@ Asked::Asked(const Request& request) {
     else
       member = json::array{json::value(member), value};
   }
+  auto all = std::make_shared<json::value>(std::move(members));
+  members_ = &all->get_object();
+  all_ = std::move(all);
+}
+
+std::string Asked::place() const {
+  if (!within_) return "";
+  return *within_ + (index_ ? "[" + std::to_string(*index_) + "]." : ".");
 }
 
 // A value as MLflow shows it: 9.0 is no integer.
@@ -37,17 +49,17 @@ static std::string shown(const json::value& value) {
 }
 
 Error Asked::wrong(std::string_view key, std::string_view wanted) const {
-  auto* value = members_.if_contains(key);
-  return {Code::invalid, "Invalid value " + (value ? shown(*value) : "null") + " for parameter '" + place_ +
+  auto* value = members_->if_contains(key);
+  return {Code::invalid, "Invalid value " + (value ? shown(*value) : "null") + " for parameter '" + place() +
                              std::string(key) + "' supplied: " + std::string(wanted) + " is expected"};
 }
 
 Error Asked::missing(std::string_view key) const {
-  return {Code::invalid, "Missing value for required parameter '" + place_ + std::string(key) + "'."};
+  return {Code::invalid, "Missing value for required parameter '" + place() + std::string(key) + "'."};
 }
 
 std::optional<std::string> Asked::find_text(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null()) return {};
   if (!value->is_string()) throw wrong(key, "a text");
   return std::string(value->get_string());
@@ -65,7 +77,7 @@ std::string Asked::text(std::string_view key) const {
 
 // Protobuf's JSON writes large integers as texts.
 std::optional<std::int64_t> Asked::find_integer(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null()) return {};
   if (auto* number = value->if_int64()) return *number;
   auto* text = value->if_string();
@@ -77,7 +89,7 @@ std::optional<std::int64_t> Asked::find_integer(std::string_view key) const {
 }
 
 double Asked::number(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null()) throw missing(key);
   if (value->is_number()) return value->to_number<double>();
   if (!value->is_string()) throw wrong(key, "a number");
@@ -93,7 +105,7 @@ double Asked::number(std::string_view key) const {
 }
 
 std::vector<std::string> Asked::texts(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   std::vector<std::string> result;
   if (!value || value->is_null()) return result;
   bool one_of_query = is_query_ && value->is_string();
@@ -106,26 +118,27 @@ std::vector<std::string> Asked::texts(std::string_view key) const {
 }
 
 std::vector<Asked> Asked::items(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   std::vector<Asked> result;
   if (!value || value->is_null()) return result;
   if (!value->is_array()) throw wrong(key, "a list");
+  auto within = std::make_shared<std::string>(place() + std::string(key));
   for (auto& item : value->get_array()) {
     if (!item.is_object()) throw wrong(key, "a list of objects");
-    result.push_back(Asked(item.get_object(), place_ + std::string(key) + "[" + std::to_string(result.size()) + "]."));
+    result.push_back(Asked(all_, item.get_object(), within, result.size()));
   }
   return result;
 }
 
 std::optional<Asked> Asked::find_object(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null()) return {};
   if (!value->is_object()) throw wrong(key, "an object");
-  return Asked(value->get_object(), place_ + std::string(key) + ".");
+  return Asked(all_, value->get_object(), std::make_shared<std::string>(place() + std::string(key)), {});
 }
 
 bool Asked::flag(std::string_view key, bool otherwise) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null()) return otherwise;
   if (auto* flag = value->if_bool()) return *flag;
   LessNoCase less;
@@ -156,7 +169,7 @@ Pairs Asked::pairs(std::string_view key) const {
 }
 
 std::int64_t Asked::integer(std::string_view key) const {
-  auto* value = members_.if_contains(key);
+  auto* value = members_->if_contains(key);
   if (!value || value->is_null() || *value == "") throw missing(key);
   return *find_integer(key);
 }

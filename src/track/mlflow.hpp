@@ -1,5 +1,6 @@
 #pragma once
 // MLflow's REST API 2.0 for tracking and the registry: MLflow's own clients connect unchanged.
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,12 +49,18 @@ class Asked {
   Search search(std::size_t usual, std::size_t most) const;
 
  private:
-  Asked(json::object members, std::string place) : members_(std::move(members)), place_(std::move(place)) {}
+  using Place = std::shared_ptr<const std::string>;
+  Asked(std::shared_ptr<const json::value> all, const json::object& members, Place within,
+        std::optional<std::size_t> index)
+      : all_(std::move(all)), members_(&members), within_(std::move(within)), index_(index) {}
   Error wrong(std::string_view key, std::string_view wanted) const;
   Error missing(std::string_view key) const;
-  json::object members_;
-  bool is_query_ = false;  // where a list of one looks like a text
-  std::string place_;      // "metrics[3]." for an item of a list
+  std::string place() const;                // "metrics[3]." for an item of a list
+  std::shared_ptr<const json::value> all_;  // what the items share
+  const json::object* members_ = nullptr;   // of it
+  bool is_query_ = false;                   // where a list of one looks like a text
+  Place within_{};
+  std::optional<std::size_t> index_{};
 };
 
 json::value mlflow_number(double value);  // NaN and infinities as texts

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "track/keys.hpp"
 
 namespace gyre {
 
@@ -58,16 +59,19 @@ std::int64_t plus(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-template <class Take>
-void for_points(std::string_view bytes, Take&& take) {
+// Calls `start` with each key; when that says so, `take` with each of its points.
+template <class Start, class Take>
+void for_points(std::string_view bytes, Start&& start, Take&& take) {
   Bytes in(bytes);
   while (!in.empty()) {
     std::string_view key = in.take(in.length());
+    bool wanted = start(key);
     std::int64_t step = 0, at = 0;
     for (std::size_t left = in.length(); left > 0; left--) {
       step = plus(step, in.number());
       at = plus(at, in.number());
-      take(key, step, at, in.real());
+      double value = in.real();
+      if (wanted) take(step, at, value);
     }
   }
 }
@@ -77,16 +81,31 @@ bool is_later(const Point& a, const Point& b) {
   return std::tuple(a.step, a.at, nan_a ? 0 : a.value) > std::tuple(b.step, b.at, nan_b ? 0 : b.value);
 }
 
-using Latest = std::map<std::string, Point, std::less<>>;
+using Latest = std::map<std::string, Point, std::less<>>;  // without the keys in the points
+
+void add_latest(Latest& latest, std::string_view key, const Point& point) {
+  auto it = latest.find(key);
+  if (it == latest.end())
+    latest.emplace(std::string(key), point);
+  else if (is_later(point, it->second))
+    it->second = point;
+}
 
 void add_latest(Latest& latest, std::string_view bytes) {
-  for_points(bytes, [&](std::string_view key, std::int64_t step, std::int64_t at, double value) {
-    auto it = latest.find(key);
-    if (it == latest.end())
-      latest.emplace(std::string(key), Point{std::string(key), value, at, step});
-    else if (Point point{{}, value, at, step}; is_later(point, it->second))
-      it->second.value = value, it->second.at = at, it->second.step = step;
-  });
+  Point* last = nullptr;
+  for_points(
+      bytes,
+      [&](std::string_view key) {
+        auto it = latest.find(key);
+        bool fresh = it == latest.end();
+        if (fresh) it = latest.emplace(std::string(key), Point{}).first;
+        last = &it->second;
+        if (fresh) last->step = std::numeric_limits<std::int64_t>::min(), last->at = last->step;
+        return true;
+      },
+      [&](std::int64_t step, std::int64_t at, double value) {
+        if (Point point{{}, value, at, step}; is_later(point, *last)) *last = point;
+      });
 }
 
 bool before(const Point& a, const Point& b) {
@@ -108,18 +127,15 @@ std::int64_t settled_until(Workspace& workspace) {
   return get_int(*workspace.rows().one("SELECT seq FROM metric_settled"), "seq");
 }
 
-// What the log holds of a run that latest_metric does not know yet.
+// What the log holds of a run that latest_metric does not know yet. Small rows are put together into one.
 struct Unsettled {
-  std::vector<std::int64_t> rows{};
-  std::vector<Point> points{};
+  Latest latest{};
+  std::vector<std::int64_t> small_rows{};
+  std::vector<Point> points{};  // of these
 };
+constexpr std::size_t large_row = 2048;
 
-void write_latest(Workspace& workspace, std::int64_t run, const std::vector<Point>& points) {
-  Latest latest;
-  for (auto& point : points) {
-    auto [it, added] = latest.emplace(point.key, point);
-    if (!added && is_later(point, it->second)) it->second = point;
-  }
+void write_latest(Workspace& workspace, std::int64_t run, const Latest& latest) {
   auto& rows = workspace.rows();
   std::int64_t experiment = get_int(*rows.one("SELECT experiment FROM run WHERE number = $1", {run}), "experiment");
   // The last point is the one of the highest step; of equal steps the latest; of equal times the largest.
@@ -154,11 +170,14 @@ std::string encode_points(const std::vector<Point>& points) {
   return out;
 }
 
-std::vector<Point> decode_points(std::string_view bytes, std::string_view only_key) {
+std::vector<Point> decode_points(std::string_view bytes) {
   std::vector<Point> points;
-  for_points(bytes, [&](std::string_view key, std::int64_t step, std::int64_t at, double value) {
-    if (only_key.empty() || key == only_key) points.push_back({std::string(key), value, at, step});
-  });
+  std::string_view name;
+  for_points(
+      bytes, [&](std::string_view key) { return name = key, true; },
+      [&](std::int64_t step, std::int64_t at, double value) {
+        points.push_back({std::string(name), value, at, step});
+      });
   return points;
 }
 
@@ -167,9 +186,12 @@ void append_points(Workspace& workspace, std::int64_t run, std::vector<Point> po
   for (auto& point : points)
     if (std::isinf(point.value)) point.value = std::copysign(std::numeric_limits<double>::max(), point.value);
   sort_points(points);
+  for (std::size_t i = 0; i < points.size(); i++)
+    if (i == 0 || points[i].key != points[i - 1].key) check_key("metric", points[i].key);
   auto& rows = workspace.rows();
-  rows.run("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, encode_points(points)});
-  constexpr std::int64_t at_most_behind = 1024;
+  std::string row = encode_points(points);
+  rows.run("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, row});
+  std::int64_t at_most_behind = row.size() < large_row ? 1024 : 64;
   if (rows.last_id() % at_most_behind == 0) settle_points(workspace);
 }
 
@@ -182,20 +204,23 @@ void settle_points(Workspace& workspace) {
     rows.each("SELECT seq, run, points FROM metric_log WHERE seq > $1 ORDER BY seq", {settled_until(workspace)},
               [&](const SqlColumns& row) {
                 auto& unsettled = by_run[row.integer(1)];
-                unsettled.rows.push_back(row.integer(0));
+                add_latest(unsettled.latest, row.text(2));
+                if (row.text(2).size() >= large_row) return;
+                unsettled.small_rows.push_back(row.integer(0));
                 auto points = decode_points(row.text(2));
                 std::move(points.begin(), points.end(), std::back_inserter(unsettled.points));
               });
     std::int64_t until = newest();
     for (auto& [run, unsettled] : by_run) {
-      write_latest(workspace, run, unsettled.points);
-      if (unsettled.rows.size() == 1) continue;
-      // Into the last row: the log's numbers never go back.
+      write_latest(workspace, run, unsettled.latest);
+      auto& small = unsettled.small_rows;
+      if (small.size() < 2) continue;
+      // Into the last of them: the log's numbers never go back.
       sort_points(unsettled.points);
       rows.run("UPDATE metric_log SET points = CAST($2 AS BLOB) WHERE seq = $1",
-               {unsettled.rows.back(), encode_points(unsettled.points)});
-      unsettled.rows.pop_back();
-      for (auto seq : unsettled.rows) rows.run("DELETE FROM metric_log WHERE seq = $1", {seq});
+               {small.back(), encode_points(unsettled.points)});
+      small.pop_back();
+      for (auto seq : small) rows.run("DELETE FROM metric_log WHERE seq = $1", {seq});
     }
     rows.run("UPDATE metric_settled SET seq = $1", {until});
   });
@@ -208,22 +233,25 @@ std::vector<Point> last_points(Workspace& workspace, std::int64_t run) {
   rows.each("SELECT points FROM metric_log WHERE run = $1 AND seq > (SELECT seq FROM metric_settled)", {run},
             [&](const SqlColumns& row) { add_latest(latest, row.text(0)); });
   rows.each("SELECT key, step, at, value FROM latest_metric WHERE run = $1", {run}, [&](const SqlColumns& row) {
-    Point point{std::string(row.text(0)), row.is_null(3) ? std::nan("") : row.number(3), row.integer(2),
-                row.integer(1)};
-    auto [it, added] = latest.emplace(point.key, point);
-    if (!added && is_later(point, it->second)) it->second = point;
+    add_latest(latest, row.text(0),
+               {{}, row.is_null(3) ? std::nan("") : row.number(3), row.integer(2), row.integer(1)});
   });
   std::vector<Point> points;
-  for (auto& [key, point] : latest) points.push_back(std::move(point));
+  for (auto& [key, point] : latest) {
+    points.push_back(point);
+    points.back().key = key;
+  }
   return points;
 }
 
 std::vector<Point> curve_of(Workspace& workspace, std::int64_t run, std::string_view key) {
   std::vector<Point> points;
   workspace.rows().each("SELECT points FROM metric_log WHERE run = $1", {run}, [&](const SqlColumns& row) {
-    for_points(row.text(0), [&](std::string_view name, std::int64_t step, std::int64_t at, double value) {
-      if (name == key) points.push_back({{}, value, at, step});
-    });
+    for_points(
+        row.text(0), [&](std::string_view name) { return name == key; },
+        [&](std::int64_t step, std::int64_t at, double value) {
+          points.push_back({{}, value, at, step});
+        });
   });
   sort_points(points);
   return points;

@@ -30,6 +30,6 @@ std::vector<Point> curve_of(Workspace& workspace, std::int64_t run, std::string_
 // A row of the log: for each key its length and name, the number of its points, and these with steps and times as
 // differences.
 std::string encode_points(const std::vector<Point>& points);  // sorted by key
-std::vector<Point> decode_points(std::string_view bytes, std::string_view only_key = {});
+std::vector<Point> decode_points(std::string_view bytes);
 
 }  // namespace gyre

@@ -83,7 +83,6 @@ void log_batch(Workspace& workspace, const std::string& run, const std::vector<P
   workspace.rows().transaction([&] {
     std::int64_t number = active_run(workspace, run);
     for (auto& [key, value] : params) put_param(workspace, number, key, value);
-    for (auto& point : metrics) check_key("metric", point.key);
     append_points(workspace, number, metrics);
     for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
   });
@@ -158,7 +157,7 @@ std::vector<Point> history_of(Workspace& workspace, const std::string& run, cons
 static void for_rows_of(Workspace& workspace, const std::vector<Run>& runs, const std::string& columns,
                         const std::string& table,
                         const std::function<void(std::int64_t run, const SqlColumns& row)>& take) {
-  constexpr std::size_t at_once = 200;
+  const std::size_t at_once = runs.size() == 1 ? 1 : 200;
   std::string list;
   for (std::size_t i = 1; i <= at_once; i++) list += (i > 1 ? ", $" : "$") + std::to_string(i);
   for (std::size_t start = 0; start < runs.size(); start += at_once) {

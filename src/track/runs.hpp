@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/workspace.hpp"
+#include "track/keys.hpp"
 #include "track/points.hpp"
 
 namespace gyre {
@@ -74,8 +75,5 @@ void log_batch(Workspace& workspace, const std::string& run, const std::vector<P
                const Pairs& tags);
 void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key);
 std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key);
-
-// Limits that clients know: keys and names of at most 250 characters, no characters that mean something in paths.
-void check_key(std::string_view what, const std::string& key);
 
 }  // namespace gyre
