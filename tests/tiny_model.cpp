@@ -1,6 +1,7 @@
-// gyre-tiny-model bright|level FILE [SCALE] [wrong]: models of a few nodes for tests that need a real one. `bright`
-// tells dark from bright pictures, `level` scores the mean of the columns flow and heat over 4 rows; SCALE makes
-// versions differ; `wrong` stores golden answers that the model does not give.
+// gyre-tiny-model bright|level|rows FILE [SCALE] [wrong]: models of a few nodes for tests that need a real one.
+// `bright` tells dark from bright pictures, `level` scores the mean of the columns flow and heat over 4 rows, `rows`
+// gives SCALE times each row of three numbers; SCALE makes versions differ; `wrong` stores golden answers that the
+// model does not give.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -41,10 +42,18 @@ static std::string level(float scale) {
   return graph.finish();
 }
 
+static std::string rows(float scale) {
+  GraphBuilder graph("rows");
+  auto x = graph.input("x", DataType::f32, {-1, 3});
+  graph.output(graph.node("Mul", {x, graph.constant(scale)}), "y", DataType::f32, {-1, 3});
+  return graph.finish();
+}
+
 int main(int count, char** words) {
-  if (count < 3) return std::fputs("usage: gyre-tiny-model bright|level FILE [SCALE] [wrong]\n", stderr), 2;
+  if (count < 3) return std::fputs("usage: gyre-tiny-model bright|level|rows FILE [SCALE] [wrong]\n", stderr), 2;
   bool picture = std::strcmp(words[1], "bright") == 0;
   float scale = count > 3 ? std::strtof(words[3], nullptr) : 1.0f;
+  if (std::strcmp(words[1], "rows") == 0) return write_file(words[2], rows(scale)), 0;
   std::string model = picture ? bright(scale) : level(scale);
   Golden golden;
   if (picture) {

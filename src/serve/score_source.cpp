@@ -1,0 +1,262 @@
+#include "serve/score_source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/file.hpp"
+#include "data/duck.hpp"
+
+namespace gyre {
+
+static constexpr std::size_t chunk_bytes = 1 << 20;
+static constexpr std::size_t longest_record = 64 << 20;
+static constexpr std::int64_t parquet_rows = 16384;
+static constexpr std::size_t folder_files = 16;
+
+std::string_view csv_record(std::string_view text, std::vector<std::string_view>& cells,
+                            std::vector<std::string>& unquoted) {
+  cells.clear();
+  unquoted.clear();
+  std::vector<std::size_t> rewritten;  // places of cells that lie in `unquoted`
+  std::size_t at = 0;
+  while (true) {
+    if (at < text.size() && text[at] == '"') {
+      std::string value;
+      bool doubled = false;
+      std::size_t from = ++at, end = 0;
+      while (true) {
+        end = text.find('"', at);
+        if (end == std::string_view::npos) throw Error(Code::invalid, "a quote is not closed");
+        if (end + 1 >= text.size() || text[end + 1] != '"') break;
+        value.append(text.substr(from, end + 1 - from));
+        doubled = true;
+        at = from = end + 2;
+      }
+      if (doubled) {
+        value.append(text.substr(from, end - from));
+        unquoted.push_back(std::move(value));
+        rewritten.push_back(cells.size());
+        cells.emplace_back();
+      } else {
+        cells.push_back(text.substr(from, end - from));
+      }
+      at = end + 1;
+    } else {
+      std::size_t from = at;
+      while (at < text.size() && text[at] != ',' && text[at] != '\n') ++at;
+      cells.push_back(text.substr(from, at - from));
+    }
+    if (at < text.size() && text[at] == ',') {
+      ++at;
+      continue;
+    }
+    // A carriage return at the end of the line is no part of the last cell.
+    if (!cells.back().empty() && cells.back().back() == '\r') cells.back().remove_suffix(1);
+    if (at < text.size() && text[at] == '\r') ++at;
+    if (at < text.size() && text[at] != '\n') throw Error(Code::invalid, "there is something behind a closed quote");
+    for (std::size_t i = 0; i < rewritten.size(); i++) cells[rewritten[i]] = unquoted[i];
+    return text.substr(std::min(text.size(), at + 1));
+  }
+}
+
+namespace {
+
+// Where the last whole record of the text ends, and how many there are. Line ends inside quotes end no record.
+struct RecordEnd {
+  std::size_t size = 0;
+  std::int64_t records = 0;
+};
+RecordEnd last_record(std::string_view text, bool quotes) {
+  RecordEnd end;
+  bool quoted = false;
+  if (!quotes || text.find('"') == std::string_view::npos) {
+    auto last = text.rfind('\n');
+    if (last == std::string_view::npos) return end;
+    return {last + 1, std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(last) + 1, '\n')};
+  }
+  for (std::size_t i = 0; i < text.size(); i++) {
+    if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (text[i] == '\n' && !quoted) {
+      end.size = i + 1;
+      end.records++;
+    }
+  }
+  return end;
+}
+
+class LineSource final : public RecordSource {
+ public:
+  LineSource(const fs::path& path, RecordForm form) : path_(path), form_(form), file_(open_file(path, O_RDONLY)) {
+    struct stat status {};
+    if (::fstat(file_.get(), &status) != 0) throw system_error(errno, path.string());
+    size_ = status.st_size;
+    ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (form_ == RecordForm::csv) read_header();
+  }
+  RecordForm form() const override { return form_; }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  double size() const override { return static_cast<double>(size_); }
+  void go_to(const SourcePlace& place) override { place_ = place.offset > 0 ? place : first_; }
+
+  bool next(RecordChunk& chunk) override {
+    std::size_t wanted = chunk_bytes;
+    while (true) {
+      chunk.records = read(place_.offset, wanted);
+      if (chunk.records.empty()) return false;
+      bool end = place_.offset + static_cast<std::int64_t>(chunk.records.size()) >= size_;
+      if (end && chunk.records.back() != '\n') chunk.records += '\n';
+      auto whole = last_record(chunk.records, form_ == RecordForm::csv);
+      if (end && whole.size < chunk.records.size())
+        throw Error(Code::invalid,
+                    path_.string() + ": after row " + std::to_string(place_.row) + " a quote is not closed");
+      if (whole.records > 0) {
+        chunk.records.resize(whole.size);
+        chunk.first_row = place_.row + 1;
+        place_.row += whole.records;
+        place_.offset = std::min(size_, place_.offset + static_cast<std::int64_t>(whole.size));
+        chunk.end = place_;
+        return true;
+      }
+      if (wanted >= longest_record)
+        throw Error(Code::invalid,
+                    path_.string() + ": row " + std::to_string(place_.row + 1) + " is longer than 64 MiB");
+      wanted *= 4;
+    }
+  }
+
+ private:
+  std::string read(std::int64_t offset, std::size_t size) const {
+    std::string bytes(size, '\0');
+    std::size_t have = 0;
+    while (have < size) {
+      ssize_t count = ::pread(file_.get(), bytes.data() + have, size - have, offset + static_cast<std::int64_t>(have));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw system_error(errno, path_.string());
+      if (count == 0) break;
+      have += static_cast<std::size_t>(count);
+    }
+    bytes.resize(have);
+    return bytes;
+  }
+  void read_header() {
+    std::string start = read(0, chunk_bytes);
+    std::size_t mark = start.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    std::vector<std::string_view> cells;
+    std::vector<std::string> unquoted;
+    std::string_view text = std::string_view(start).substr(mark);
+    if (text.empty())
+      throw Error(Code::invalid, path_.string() + ": the file is empty; its first line names the columns");
+    auto rest = csv_record(text, cells, unquoted);
+    for (auto cell : cells) columns_.emplace_back(cell);
+    place_.offset = first_.offset = static_cast<std::int64_t>(mark + text.size() - rest.size());
+  }
+  fs::path path_;
+  RecordForm form_;
+  FileHandle file_;
+  std::int64_t size_ = 0;
+  SourcePlace place_, first_;
+  std::vector<std::string> columns_;
+};
+
+// Rows of a Parquet file as CSV text, so that what follows is the same for both.
+class ParquetSource final : public RecordSource {
+ public:
+  explicit ParquetSource(const fs::path& path)
+      : from_("read_parquet(" + sql_text(path.string()) + ", file_row_number = true)"), duck_(1) {
+    duck_.query(
+        "select name::varchar from (describe select * from read_parquet(" + sql_text(path.string()) + ")) t(name)",
+        [&](const Duck::Cells& row) { columns_.push_back(row.text(0).value_or("")); });
+    duck_.query("select count(*)::double from " + from_,
+                [&](const Duck::Cells& row) { rows_ = static_cast<std::int64_t>(row.number(0)); });
+  }
+  RecordForm form() const override { return RecordForm::csv; }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  double size() const override { return static_cast<double>(rows_); }
+  void go_to(const SourcePlace& place) override { place_ = place; }
+  bool next(RecordChunk& chunk) override {
+    if (place_.offset >= rows_) return false;
+    std::int64_t end = std::min(rows_, place_.offset + parquet_rows);
+    std::string select;
+    for (auto& column : columns_) select += (select.empty() ? "" : ", ") + sql_name(column) + "::varchar";
+    chunk.records.clear();
+    duck_.query("select " + select + " from " + from_ + " where file_row_number >= " + std::to_string(place_.offset) +
+                    " and file_row_number < " + std::to_string(end) + " order by file_row_number",
+                [&](const Duck::Cells& row) {
+                  for (std::size_t i = 0; i < columns_.size(); i++) {
+                    if (i) chunk.records += ',';
+                    if (auto text = row.text(i)) append_cell(chunk.records, *text);
+                  }
+                  chunk.records += '\n';
+                });
+    chunk.first_row = place_.row + 1;
+    place_ = {end, end};
+    chunk.end = place_;
+    return true;
+  }
+
+ private:
+  static void append_cell(std::string& to, std::string_view text) {
+    if (text.find_first_of(",\"\n\r") == std::string_view::npos && !text.empty()) {
+      to += text;
+      return;
+    }
+    to += '"';
+    for (char c : text) {
+      if (c == '"') to += '"';
+      to += c;
+    }
+    to += '"';
+  }
+  std::string from_;
+  Duck duck_;
+  std::vector<std::string> columns_;
+  std::int64_t rows_ = 0;
+  SourcePlace place_;
+};
+
+class FolderSource final : public RecordSource {
+ public:
+  explicit FolderSource(const fs::path& folder) : files_(files_below(folder)) {
+    if (files_.empty()) throw Error(Code::invalid, folder.string() + ": there is no file in it");
+  }
+  RecordForm form() const override { return RecordForm::files; }
+  const std::vector<std::string>& columns() const override { return columns_; }
+  double size() const override { return static_cast<double>(files_.size()); }
+  void go_to(const SourcePlace& place) override { place_ = place; }
+  bool next(RecordChunk& chunk) override {
+    auto first = static_cast<std::size_t>(place_.offset), end = std::min(files_.size(), first + folder_files);
+    if (first >= end) return false;
+    chunk.records.clear();
+    for (std::size_t i = first; i < end; i++) chunk.records += files_[i].string() + '\n';
+    chunk.first_row = place_.row + 1;
+    place_ = {static_cast<std::int64_t>(end), static_cast<std::int64_t>(end)};
+    chunk.end = place_;
+    return true;
+  }
+
+ private:
+  std::vector<fs::path> files_;
+  std::vector<std::string> columns_{"file"};
+  SourcePlace place_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordSource> record_source(const fs::path& data) {
+  if (fs::is_directory(data)) return std::make_unique<FolderSource>(data);
+  if (!fs::is_regular_file(data)) throw Error(Code::not_found, data.string() + ": there is no such file or folder");
+  auto kind = data.extension();
+  if (kind == ".csv") return std::make_unique<LineSource>(data, RecordForm::csv);
+  if (kind == ".jsonl" || kind == ".ndjson") return std::make_unique<LineSource>(data, RecordForm::json_lines);
+  if (kind == ".parquet") return std::make_unique<ParquetSource>(data);
+  throw Error(Code::unsupported, data.string() + ": what is in it is not known by its name",
+              "data is .csv, .jsonl, .parquet, or a folder of files");
+}
+
+}  // namespace gyre

@@ -1,0 +1,43 @@
+#pragma once
+// Data in chunks of whole records, in order, from any place on.
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gyre {
+
+enum class RecordForm { csv, json_lines, files };
+
+// Where a chunk begins: what a job is resumed with.
+struct SourcePlace {
+  std::int64_t offset = 0;  // bytes of a file, rows of a Parquet file, files of a folder
+  std::int64_t row = 0;
+};
+
+struct RecordChunk {
+  std::size_t index = 0;  // 0, 1, 2 ... of this run
+  std::int64_t first_row = 0;
+  std::string records;
+  SourcePlace end;  // where the next one begins
+};
+
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  virtual RecordForm form() const = 0;
+  virtual const std::vector<std::string>& columns() const = 0;  // of a table
+  virtual bool next(RecordChunk& chunk) = 0;                    // from the place on; false at the end
+  virtual void go_to(const SourcePlace& place) = 0;
+  virtual double size() const = 0;  // in the unit of offsets
+};
+
+// By the name: .csv, .jsonl / .ndjson, .parquet, or a folder. Error{unsupported} for others.
+std::unique_ptr<RecordSource> record_source(const std::filesystem::path& data);
+
+// The cells of the record that begins at `text`; gives what is left of the text. Cells that had doubled quotes are
+// written to `unquoted`. Error{invalid} when a quote is not closed.
+std::string_view csv_record(std::string_view text, std::vector<std::string_view>& cells,
+                            std::vector<std::string>& unquoted);
+
+}  // namespace gyre

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""gyre score: right answers, failed rows told, and the same bytes whatever kills it."""
+import json, os, pathlib, random, signal, subprocess, tempfile, time
+
+build = pathlib.Path(os.environ.get("GYRE_BUILD", "build")).resolve()
+random.seed(5)
+
+
+def gyre(*words, ok=True):
+    done = subprocess.run([build / "gyre", *map(str, words)], capture_output=True, text=True, cwd=work)
+    assert (done.returncode == 0) == ok, done
+    return done
+
+
+def lines(name):
+    return (work / name).read_text().splitlines()
+
+
+with tempfile.TemporaryDirectory() as folder:
+    work = pathlib.Path(folder)
+    subprocess.run([build / "gyre-tiny-model", "rows", work / "half.onnx", "0.5"], check=True)
+
+    (work / "small.csv").write_text('id,a,b,c\n"x,1",1,2,3\r\n"he said ""no""\nand left",4,,6\nbad,7,eight,9\nshort,1,2\nlast,-1e3,0.1,inf')
+    gyre("score", "half.onnx", "small.csv", "--out", "answers.csv", "--keep", "id")
+    assert (work / "answers.csv").read_text() == ('row,id,y_0,y_1,y_2\n1,"x,1",0.5,1,1.5\n2,"he said ""no""\nand left",2,,3\n'
+                                                  "5,last,-500,0.05,inf\n"), (work / "answers.csv").read_text()
+    assert lines("answers.csv.failed.csv") == ["row,reason", '3,"column ""b"": ""eight"" is no number"', "4,the row does not have 4 cells"]
+    assert sorted(file.name for file in work.iterdir()) == ["answers.csv", "answers.csv.failed.csv", "half.onnx", "small.csv"]
+    print("ok csv with quotes, gaps and bad rows")
+
+    gyre("score", "half.onnx", "small.csv", "--out", "answers.jsonl", "--keep", "id")
+    assert [json.loads(line)["y_2"] for line in lines("answers.jsonl")] == [1.5, 3, None]
+    told = gyre("score", "half.onnx", "small.csv", "--out", "z.csv", ok=False)
+    assert "takes 3 columns" in told.stderr and "--keep" in told.stderr
+    assert "no such file" in gyre("score", "half.onnx", "none.csv", "--out", "z.csv", ok=False).stderr
+    assert "answers are written to" in gyre("score", "half.onnx", "small.csv", "--out", "z.txt", ok=False).stderr
+    print("ok what cannot be scored is said")
+
+    rows = 400_000
+    with open(work / "large.csv", "w") as file:
+        file.write("a,b,c\n")
+        for row in range(rows):
+            file.write("oops,0,0\n" if row % 1000 == 7 else f"{row},{row % 977 / 7:.5f},{row % 13}\n")
+    gyre("score", "half.onnx", "large.csv", "--out", "whole.csv")
+    whole, failed = (work / "whole.csv").read_bytes(), (work / "whole.csv.failed.csv").read_bytes()
+    assert whole.count(b"\n") == rows - rows // 1000 + 1 and failed.count(b"\n") == rows // 1000 + 1
+    gyre("score", "half.onnx", "large.csv", "--out", "one.csv", "--threads", "1")
+    assert (work / "one.csv").read_bytes() == whole
+    print("ok one thread writes what all write")
+
+    began = time.time()
+    gyre("score", "half.onnx", "large.csv", "--out", "timed.csv", "--threads", "1")
+    took = time.time() - began
+    kills = 0
+    for number in range(20):
+        name = f"killed{number}.csv"
+        while True:
+            job = subprocess.Popen([build / "gyre", "score", "half.onnx", "large.csv", "--out", name, "--threads", "1"], cwd=work,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                                   env=dict(os.environ, GYRE_SCORE_SAVE_SECONDS="0.02"))
+            time.sleep(random.uniform(0.05, 1.0) * took)
+            if job.poll() is not None:
+                break
+            job.send_signal(signal.SIGKILL)
+            job.wait()
+            kills += 1
+            if kills % 3 == 0:
+                gyre("score", "half.onnx", "large.csv", "--out", name, "--threads", "1")
+                break
+        assert (work / name).read_bytes() == whole and (work / f"{name}.failed.csv").read_bytes() == failed, name
+        assert not (work / f"{name}.job").exists() and not (work / f"{name}.part").exists()
+        (work / name).unlink()
+    assert kills >= 10, kills
+    print(f"ok killed {kills} times: the bytes of an undisturbed job")
