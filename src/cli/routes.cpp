@@ -2,6 +2,7 @@
 #include "data/routes.hpp"
 #include "cli/app.hpp"
 #include "cli/guard.hpp"
+#include "cli/mentions.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
@@ -55,6 +56,7 @@ void mount_routes(App& app) {
   mount(run_routes(app.workspace));
   mount(audit_routes(app.workspace));
   mount(user_routes(app.users));
+  mount(collect_routes(app.workspace, content_mentions()));
   mount(mlflow_routes(app.workspace), mlflow_error);
   auto may_push = [&app](const Request& request) { return app.users.role_of(request.who) >= Role::contributor; };
   app.registry.mount(oci_routes(app.workspace, may_push), oci_error_response);

@@ -4,10 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "store/remote_blobs.hpp"
 
 namespace gyre {
 
@@ -18,6 +24,13 @@ Blobs::Blobs(std::filesystem::path root) : root_(std::move(root)) {
   make_folders(root_ / "sha256");
   make_folders(root_ / "staging");
   make_folders(root_ / "trees");
+}
+
+Blobs::~Blobs() = default;
+
+// Somebody is about to refer to it: it is as good as new.
+static void touch(const fs::path& blob) {
+  if (::utimensat(AT_FDCWD, blob.c_str(), nullptr, 0) != 0 && errno != ENOENT) throw system_error(errno, blob.string());
 }
 
 static fs::path place(const fs::path& root, std::string_view digest) {
@@ -53,18 +66,32 @@ static fs::path staged(const fs::path& file, const fs::path& staging, bool move)
 }
 
 static void publish(const fs::path& staged_file, const fs::path& place) {
-  if (fs::exists(place)) return;
+  touch(staged_file);  // one that was moved in is as old as its writer left it
   make_folders(place.parent_path());
   if (::rename(staged_file.c_str(), place.c_str()) != 0) throw system_error(errno, place.string());
+}
+
+// Makes a synced file of the staging folder the blob of this digest.
+void Blobs::keep(const std::filesystem::path& staged_file, const std::string& digest) {
+  fs::path to = place(root_, digest);
+  std::shared_lock lock(coming_);
+  if (fs::exists(to)) return touch(to);
+  if (remote_) remote_->put(digest, staged_file);
+  publish(staged_file, to);
 }
 
 std::string Blobs::put_bytes(std::string_view bytes) {
   std::string digest = digest_of(bytes);
   fs::path to = place(root_, digest);
-  if (!fs::exists(to)) {
-    make_folders(to.parent_path());
-    write_file(to, bytes, 0444);
+  {
+    std::shared_lock lock(coming_);
+    if (fs::exists(to)) return touch(to), digest;
   }
+  TemporaryFolder staging(root_ / "staging");
+  fs::path file = staging.path() / "bytes";
+  write_file(file, bytes, 0444);
+  keep(file, digest);
+  sync_folder(to.parent_path());
   return digest;
 }
 
@@ -73,13 +100,34 @@ std::string Blobs::put_file(const std::filesystem::path& file, bool move) {
   // Hashed after staging: what was hashed is what is kept, whatever happens to the user's file.
   fs::path copy = staged(file, staging.path(), move);
   std::string digest = digest_of_file(copy);
-  fs::path to = place(root_, digest);
-  if (fs::exists(to)) return digest;
   sync_file(copy);
-  publish(copy, to);
-  sync_folder(to.parent_path());
+  keep(copy, digest);
+  sync_folder(place(root_, digest).parent_path());
   return digest;
 }
+
+// Calls work(i) for every i below count, a few at a time; the first failure is thrown when all have ended.
+static void for_each_of(std::size_t count, std::size_t threads, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;  // guards failure
+  std::exception_ptr failure;
+  auto run = [&] {
+    for (std::size_t i = next++; i < count; i = next++) try {
+        work(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = count;
+      }
+  };
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < std::min(threads, count); i++) helpers.emplace_back(run);
+  run();
+  helpers.clear();
+  if (failure) std::rethrow_exception(failure);
+}
+
+static constexpr std::size_t at_once = 8;  // requests to a remote store
 
 std::string Blobs::put_folder(const std::filesystem::path& folder, bool move) {
   TemporaryFolder staging(root_ / "staging");
@@ -89,14 +137,15 @@ std::string Blobs::put_folder(const std::filesystem::path& folder, bool move) {
   };
   std::vector<Part> parts;
   json::array files;
+  std::set<std::string> known;  // the same content twice is kept once
   for (auto& file : files_below(folder)) {
     fs::path copy = staged(folder / file, staging.path(), move);
     std::string digest = digest_of_file(copy);
     files.push_back({{"path", file.generic_string()}, {"size", fs::file_size(copy)}, {"digest", digest}});
-    parts.push_back({copy, digest});
+    if (known.insert(digest).second) parts.push_back({copy, digest});
   }
   sync_all(root_);
-  for (auto& part : parts) publish(part.file, place(root_, part.digest));
+  for_each_of(parts.size(), remote_ ? at_once : 1, [&](std::size_t i) { keep(parts[i].file, parts[i].digest); });
   sync_all(root_);
   return put_bytes(std::string(tree_mark) + canonical(files));
 }
@@ -129,19 +178,52 @@ static json::array tree_files(const fs::path& blob) {
   return parse_json(std::string_view(read_file(blob)).substr(tree_mark.size()), blob.string()).as_array();
 }
 
-bool Blobs::has(std::string_view digest) const {
+std::vector<std::string> Blobs::files_of(std::string_view tree) const {
+  std::vector<std::string> digests;
+  for (auto& file : tree_files(path(tree))) digests.push_back(get_string(file, "digest"));
+  return digests;
+}
+
+// Brings a blob from the remote store; false when there is none.
+bool Blobs::fetch(const std::string& digest) const {
+  if (!remote_) return false;
+  TemporaryFolder staging(root_ / "staging");
+  fs::path file = staging.path() / "fetched";
+  if (!remote_->get(digest, file)) return false;
+  if (digest_of_file(file) != digest)
+    throw Error(Code::internal, "the remote store's content of " + digest + " is something else", "restore it there");
+  ::chmod(file.c_str(), 0444);
+  sync_file(file);
+  publish(file, place(root_, digest));
+  return true;
+}
+
+std::optional<std::filesystem::path> Blobs::find(std::string_view digest) const {
   fs::path blob = place(root_, digest);
-  if (!fs::exists(blob)) return false;
+  std::shared_lock lock(coming_);
+  if (!fs::exists(blob) && !fetch(std::string(digest))) return {};
+  touch(blob);
+  return blob;
+}
+
+bool Blobs::has(std::string_view digest) const {
+  if (!find(digest)) return false;
   if (!is_tree(digest)) return true;
-  for (auto& file : tree_files(blob))
-    if (!fs::exists(place(root_, get_string(file, "digest")))) return false;
+  for (auto& file : files_of(digest)) {
+    fs::path blob = place(root_, file);
+    std::shared_lock lock(coming_);
+    if (fs::exists(blob))
+      touch(blob);
+    else if (!remote_ || !remote_->has(file))
+      return false;
+  }
   return true;
 }
 
 std::filesystem::path Blobs::path(std::string_view digest) const {
-  fs::path blob = place(root_, digest);
-  if (!fs::exists(blob)) throw Error(Code::not_found, "no content with digest " + std::string(digest));
-  return blob;
+  auto blob = find(digest);
+  if (!blob) throw Error(Code::not_found, "no content with digest " + std::string(digest));
+  return *blob;
 }
 
 std::string Blobs::read(std::string_view digest) const { return read_file(path(digest)); }
@@ -160,7 +242,9 @@ std::filesystem::path Blobs::open(std::string_view digest) {
   TemporaryFolder staging(root_ / "staging");
   fs::path made = staging.path() / "tree";
   make_folders(made);
-  for (auto& file : tree_files(path(digest))) {
+  json::array files = tree_files(path(digest));
+  if (remote_) for_each_of(files.size(), at_once, [&](std::size_t i) { path(get_string(files[i], "digest")); });
+  for (auto& file : files) {
     fs::path relative = get_string(file, "path");
     if (relative.is_absolute() || relative.lexically_normal() != relative || *relative.begin() == "..")
       throw Error(Code::invalid,
@@ -172,6 +256,53 @@ std::filesystem::path Blobs::open(std::string_view digest) {
   if (::rename(made.c_str(), tree.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     throw system_error(errno, tree.string());
   return tree;
+}
+
+void Blobs::attach(const std::string& url, std::unique_ptr<RemoteBlobs> remote) {
+  fs::path mark = root_ / "remote";  // says where everything that is here has arrived
+  if (!fs::exists(mark) || read_file(mark) != url) {
+    auto here = stored();
+    for_each_of(here.size(), at_once, [&](std::size_t i) {
+      if (!remote->has(here[i].digest)) remote->put(here[i].digest, place(root_, here[i].digest));
+    });
+    write_file(mark, url);
+  }
+  remote_ = std::move(remote);
+}
+
+static std::int64_t written_at(const fs::path& file, std::uint64_t* bytes) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return -1;
+  if (bytes) *bytes = static_cast<std::uint64_t>(info.st_size);
+  return info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+}
+
+std::vector<Blobs::Stored> Blobs::stored() const {
+  std::vector<Stored> all;
+  std::set<std::string> here;
+  for (auto& folder : fs::directory_iterator(root_ / "sha256"))
+    for (auto& file : fs::directory_iterator(folder)) {
+      Stored blob{.digest = "sha256:" + folder.path().filename().string() + file.path().filename().string()};
+      blob.used_at = written_at(file, &blob.bytes);
+      if (!is_digest(blob.digest) || blob.used_at < 0) continue;
+      if (remote_) here.insert(blob.digest);
+      all.push_back(std::move(blob));
+    }
+  if (remote_)
+    remote_->list([&](const RemoteBlobs::Stored& blob) {
+      if (!here.contains(blob.digest)) all.push_back({blob.digest, blob.bytes, blob.written_at});
+    });
+  return all;
+}
+
+bool Blobs::remove(std::string_view digest, std::int64_t unused_since) {
+  fs::path blob = place(root_, digest);
+  std::lock_guard lock(coming_);
+  if (written_at(blob, nullptr) >= unused_since) return false;
+  remove_tree(root_ / "trees" / digest.substr(7));
+  fs::remove(blob);  // here first: what is here must be there
+  if (remote_) remote_->remove(std::string(digest));
+  return true;
 }
 
 }  // namespace gyre

@@ -2,18 +2,26 @@
 // Content-addressed blobs: `.gyre/blobs/sha256/<2>/<62>`. A blob is a file's bytes, or a tree: a folder as canonical
 // JSON
 // [{"path","size","digest"}...] sorted by path. A digest is "sha256:<64 hex>". Nothing is visible before it is whole
-// and durable; blobs are read-only and never change.
+// and durable; blobs are read-only and never change. With a remote store (attach) this disk is its cache.
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.hpp"
 
 namespace gyre {
 
+class RemoteBlobs;
+
 class Blobs {
  public:
   explicit Blobs(std::filesystem::path root);
+  ~Blobs();
   std::string put_bytes(std::string_view bytes);
   std::string put_file(const std::filesystem::path& file, bool move = false);
   std::string put_folder(const std::filesystem::path& folder, bool move = false);  // digest of its tree
@@ -25,10 +33,29 @@ class Blobs {
   // A tree as a real folder of hard links, made once: `.gyre/trees/<hex>/`. For a file: its blob.
   std::filesystem::path open(std::string_view digest);
   bool is_tree(std::string_view digest) const;
+  std::vector<std::string> files_of(std::string_view tree) const;  // digests
   const std::filesystem::path& root() const { return root_; }
 
+  // From now on every blob goes there too, those that are here already first; what is missing here comes from there.
+  void attach(const std::string& url, std::unique_ptr<RemoteBlobs> remote);
+
+  struct Stored {
+    std::string digest;
+    std::uint64_t bytes = 0;
+    std::int64_t used_at = 0;  // when it was put or asked for last, milliseconds
+  };
+  std::vector<Stored> stored() const;  // here and there
+  // Unless it was put or asked for since `unused_since`: whoever is about to refer to a blob has asked for it.
+  bool remove(std::string_view digest, std::int64_t unused_since);
+
  private:
+  void keep(const std::filesystem::path& staged, const std::string& digest);
+  bool fetch(const std::string& digest) const;
+  std::optional<std::filesystem::path> find(std::string_view digest) const;
+
   std::filesystem::path root_;
+  std::unique_ptr<RemoteBlobs> remote_;
+  mutable std::shared_mutex coming_;  // shared while a blob comes in or is asked for, alone while one is removed
 };
 
 // What put() would give a file or folder, without keeping it.

@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "store/audit.hpp"
+#include "store/remote_blobs.hpp"
 
 namespace gyre {
 
@@ -98,6 +99,7 @@ Workspace::Workspace(std::filesystem::path dot_gyre)
     make_folders(keys());
     rows_ = std::make_unique<Sqlite>(root_ / "gyre.db");
     migrate(*rows_);
+    if (auto url = find_string(config(), "blobs"); url && !url->empty()) blobs_.attach(*url, open_remote_blobs(*url));
     audit_log_ = std::make_unique<AuditLog>(*rows_, keys());
     // What a killed process left half staged is nobody's.
     for (auto& entry : fs::directory_iterator(root_ / "blobs" / "staging")) remove_tree(entry.path());

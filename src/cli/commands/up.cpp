@@ -11,6 +11,7 @@
 #include "fleet/service.hpp"
 #include "server/authentication.hpp"
 #include "server/http_server.hpp"
+#include "store/s3.hpp"
 
 namespace gyre {
 
@@ -27,6 +28,7 @@ struct Options {
   bool tls = false;
   std::string tls_certificate;
   std::string tls_key;
+  std::string blobs;
 };
 
 const std::vector<Field> fields{
@@ -38,6 +40,7 @@ const std::vector<Field> fields{
     field("tls", &Options::tls, "speak TLS, with a certificate of this workspace's own authority unless one is given"),
     field("tls-certificate", &Options::tls_certificate, "PEM file of the certificate, the server's own first"),
     field("tls-key", &Options::tls_key, "PEM file of its key"),
+    field("blobs", &Options::blobs, "keep content in S3 too, from now on: s3://bucket/prefix?endpoint=URL&region=NAME"),
 };
 
 // Signals are taken by one thread that waits for them: nothing runs in a handler.
@@ -66,6 +69,15 @@ void check(Options& options) {
   if (options.tls_certificate.empty() != options.tls_key.empty())
     throw Error(Code::invalid, "--tls-certificate and --tls-key belong together", "give both");
   options.tls = options.tls || !options.tls_certificate.empty();
+}
+
+// For every later start and command too. Whether it can be reached is seen when the workspace opens.
+void keep_blobs_in(const fs::path& root, const std::string& url) {
+  parse_s3_address(url);
+  fs::path file = root / "config.json";
+  json::value config = fs::exists(file) ? read_json_file(file) : json::value(json::object());
+  config.as_object()["blobs"] = url;
+  write_file(file, pretty(config));
 }
 
 // Without files of the user's: a certificate of the authority that devices trust already.
@@ -107,6 +119,7 @@ int run(const json::object& values, CommandContext& context) {
     root = Workspace::init(fs::current_path());
     std::printf("made a workspace: %s\n", root.c_str());
   }
+  if (!options.blobs.empty()) keep_blobs_in(root, options.blobs);
   App app(root);
   auto log = [](std::string_view line) {
     std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());
