@@ -100,9 +100,11 @@ std::string Blobs::put_file(const std::filesystem::path& file, bool move) {
   // Hashed after staging: what was hashed is what is kept, whatever happens to the user's file.
   fs::path copy = staged(file, staging.path(), move);
   std::string digest = digest_of_file(copy);
-  sync_file(copy);
+  fs::path to = place(root_, digest);
+  bool known = fs::exists(to);
+  if (!known) sync_file(copy);
   keep(copy, digest);
-  sync_folder(place(root_, digest).parent_path());
+  if (!known) sync_folder(to.parent_path());
   return digest;
 }
 
