@@ -138,6 +138,7 @@ const std::vector<Policy> policies{
     {"GET", "/api/2.0/mlflow-artifacts/artifacts", Role::reader, of_artifact},
     {"*", "/api/2.0/mlflow-artifacts", Role::contributor, of_artifact},
     {"DELETE", "/api/2.0/mlflow-artifacts/artifacts", Role::owner, of_artifact},
+    {"*", "/api/3.0/mlflow/datasets/search", Role::reader},
     {"GET", "/get-artifact", Role::reader, of_runs},
     {"GET", "/model-versions/get-artifact", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/upload-artifact", Role::contributor, of_runs},

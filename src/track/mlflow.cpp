@@ -237,6 +237,11 @@ std::vector<Route> mlflow_routes(Workspace& workspace) {
         route.pattern.insert(0, prefix);
         all.push_back(std::move(route));
       }
+  for (std::string_view prefix : {"/api/3.0/mlflow", "/ajax-api/3.0/mlflow"})
+    for (Route route : mlflow_dataset_routes(workspace)) {
+      route.pattern.insert(0, prefix);
+      all.push_back(std::move(route));
+    }
   for (auto& part : {mlflow_artifact_routes(workspace), mlflow_file_routes(workspace), mlflow_absent_routes()})
     all.insert(all.end(), part.begin(), part.end());
   return all;

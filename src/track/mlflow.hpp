@@ -24,7 +24,8 @@ std::vector<Route> mlflow_file_routes(Workspace& workspace);      // whole paths
 std::vector<Route> mlflow_logged_model_routes(Workspace& workspace);
 std::vector<Route> mlflow_input_routes(Workspace& workspace);
 std::vector<Route> mlflow_history_routes(Workspace& workspace);
-std::vector<Route> mlflow_absent_routes();  // whole paths: the parts of MLflow that are not spoken
+std::vector<Route> mlflow_dataset_routes(Workspace& workspace);  // below /api/3.0/mlflow
+std::vector<Route> mlflow_absent_routes();                       // whole paths: the parts of MLflow that are not spoken
 std::vector<Route> mlflow_model_routes(Workspace& workspace);
 std::vector<Route> mlflow_version_routes(Workspace& workspace);
 

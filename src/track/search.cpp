@@ -163,4 +163,16 @@ Page<ModelVersion> search_versions(Workspace& workspace, const Search& search) {
   return page;
 }
 
+Page<Row> search_evaluation_dataset_rows(Workspace& workspace, const std::vector<std::int64_t>& experiments,
+                                         const Search& search) {
+  SqlText sql{"1 = 1", {}};
+  if (!experiments.empty())
+    sql.text =
+        "id IN (SELECT dataset FROM evaluation_dataset_experiment WHERE experiment IN (SELECT value FROM"
+        " json_each(" +
+        sql.bind(json::array(experiments.begin(), experiments.end())) + ")))";
+  auto found = search_rows(workspace, evaluation_dataset_subject(), sql, search);
+  return {std::move(found.rows), found.next};
+}
+
 }  // namespace gyre

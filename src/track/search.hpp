@@ -28,4 +28,8 @@ Page<Experiment> search_experiments(Workspace& workspace, const Search& search);
 Page<std::string> search_models(Workspace& workspace, const Search& search);  // names
 Page<ModelVersion> search_versions(Workspace& workspace, const Search& search);
 
+// Rows of evaluation_dataset; without experiments: of all.
+Page<Row> search_evaluation_dataset_rows(Workspace& workspace, const std::vector<std::int64_t>& experiments,
+                                         const Search& search);
+
 }  // namespace gyre

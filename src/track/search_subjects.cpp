@@ -80,6 +80,21 @@ const Subject& version_subject() {
   return subject;
 }
 
+const Subject& evaluation_dataset_subject() {
+  static const Subject subject{.table = "evaluation_dataset",
+                               .attributes = {{"name", {"name", Attribute::text, true}},
+                                              {"created_time", {"created_at", number}},
+                                              {"last_update_time", {"updated_at", number}},
+                                              {"created_by", {.column = "created_by", .ordered = false}},
+                                              {"last_updated_by", {.column = "updated_by", .ordered = false}}},
+                               .beside = {{"tag", {"evaluation_dataset_tag", "dataset", "evaluation_dataset.id"}}},
+                               .by_absence = false,
+                               .by_dataset = false,
+                               .usual_order = "evaluation_dataset.created_at DESC, ",
+                               .last_order = "evaluation_dataset.id DESC"};
+  return subject;
+}
+
 static const Attribute& attribute_of(const Subject& subject, const std::string& key, bool Attribute::*use) {
   auto it = subject.attributes.find(key);
   if (it != subject.attributes.end() && it->second.*use) return it->second;

@@ -34,6 +34,7 @@ const Subject& run_subject();
 const Subject& experiment_subject();
 const Subject& model_subject();
 const Subject& version_subject();
+const Subject& evaluation_dataset_subject();
 
 // The column of an attribute that an order names. Error{invalid} lists the attributes there are.
 std::string order_column(const Subject& subject, const std::string& key);
