@@ -22,7 +22,7 @@ TEST_CASE("records of an evaluation data set are known by their inputs") {
   auto now = place.good("GET", one).at("dataset");
   CHECK(
       get_string(now, "schema") ==
-      R"({"inputs":{"q":"string","n":"integer"},"outputs":"string","expectations":{"x":"integer","y":"integer"},"version":"1.0"})");
+      R"({"expectations":{"x":"integer","y":"integer"},"inputs":{"n":"integer","q":"string"},"outputs":"string","version":"1.0"})");
   CHECK(get_string(now, "profile") == R"({"num_records":3})");
   CHECK(get_string(now, "digest").size() == 8);
   auto page = place.good("GET", one + "/records", nullptr, {{"max_results", "2"}});
