@@ -65,6 +65,7 @@ struct InferTask {
   std::vector<TensorView> inputs;   // in the model's order, into request
   std::vector<std::size_t> wanted;  // places in the model's outputs, in the order of the answer
   std::size_t rows = 1;
+  std::string question;        // of the response cache; empty: it is not asked
   std::uint64_t deadline = 0;  // in the queue; 0: none
 
   std::shared_ptr<const void> kept;  // what the outputs point into

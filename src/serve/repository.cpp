@@ -36,7 +36,7 @@ void Repository::bury() {
 
 std::shared_ptr<ServedModel> Repository::made(const std::string& name, std::int64_t version, const ModelSource& source,
                                               const ModelConfig& config) {
-  auto model = std::make_unique<ServedModel>(name, version, source, config);
+  auto model = std::make_unique<ServedModel>(name, version, source, config, resources_);
   {
     std::lock_guard lock(graves_mutex_);
     living_++;

@@ -40,6 +40,7 @@ class Repository {
     std::string name, version, state, reason;
   };
   std::vector<IndexRow> index() const;
+  Resources& resources() { return resources_; }
   void hold_ready(bool ready) { ready_ = ready; }  // while the models of the start are loaded
   bool ready() const { return ready_; }
 
@@ -58,6 +59,7 @@ class Repository {
 
   Find find_;
   Names names_;
+  Resources resources_;
   std::atomic<bool> ready_ = true;
   std::atomic<std::shared_ptr<const Catalogue>> catalogue_{std::make_shared<const Catalogue>()};
   std::mutex changing_;  // one change of the catalogue at a time

@@ -1,6 +1,7 @@
 #include <sys/resource.h>
 
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "base/gzip.hpp"
@@ -155,6 +156,80 @@ TEST_CASE("serve: statistics count rows, requests and runs") {
   CHECK(stats.at("inference_stats").at("queue").at("count").to_number<int>() == 2);
   CHECK(stats.at("version").as_string() == "1");
   CHECK(site.get("/metrics").body.find("nv_inference_count{model=\"double\",version=\"1\"} 3\n") != std::string::npos);
+}
+
+TEST_CASE("serve: the response cache answers what it has seen, byte for byte") {
+  ServiceSite site;
+  site.known["cached"] = files_of(doubling_model(), {{"response_cache", {{"enable", true}}}});
+  site.repository.load("cached");
+  auto first = site.post("/v2/models/cached/infer", ask("[1,2,3]")).body;
+  CHECK(site.post("/v2/models/cached/infer", ask("[1,2,3]")).body == first);
+  CHECK(site.post("/v2/models/cached/infer", ask("[1,2,4]")).body.find("[2.0,4.0,8.0]") != std::string::npos);
+  auto counts = site.repository.get("cached", "")->statistics().total();
+  CHECK(counts.cache_hit.count == 1);
+  CHECK(counts.cache_miss.count == 2);
+  CHECK(counts.success.count == 3);
+  CHECK(counts.rows == 2);
+}
+
+TEST_CASE("serve: a model that needs a resource waits for it") {
+  ServiceSite site;
+  json::value limited = {
+      {"instance_group",
+       json::array{{{"count", 4}, {"rate_limiter", {{"resources", json::array{{{"name", "R"}, {"count", 2}}}}}}}}}};
+  site.repository.resources().set("R", 2);
+  site.known["limited"] = files_of(doubling_model(), limited);
+  site.repository.load("limited");
+  {
+    ResourceNeeds all{{"R", 2}};
+    Resources::Held held(site.repository.resources(), all);
+    auto waiting =
+        std::async(std::launch::async, [&] { return site.post("/v2/models/limited/infer", ask("[1,2,3]")).status; });
+    CHECK(waiting.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+    CHECK(site.repository.get("limited", "")->pending() == 1);
+  }
+  CHECK(site.post("/v2/models/limited/infer", ask("[1,2,3]")).status == 200);
+  site.repository.resources().set("R", 1);
+  CHECK(site.post("/v2/repository/models/limited/load", "").status == 400);
+}
+
+TEST_CASE("serve: a fixed batch is formed of requests that wait") {
+  ServiceSite site;
+  site.known["fixed"] =
+      files_of(doubling_model(),
+               {{"max_batch_size", 4},
+                {"instance_group", json::array{{{"count", 1}}}},
+                {"dynamic_batching", {{"preferred_batch_size", {4}}, {"max_queue_delay_microseconds", 2000000}}}});
+  site.repository.load("fixed");
+  std::vector<std::future<int>> clients;
+  for (int i = 0; i < 4; i++)
+    clients.push_back(
+        std::async(std::launch::async, [&] { return site.post("/v2/models/fixed/infer", ask("[1,2,3]")).status; }));
+  for (auto& client : clients) CHECK(client.get() == 200);
+  auto counts = site.repository.get("fixed", "")->statistics().total();
+  CHECK(counts.executions == 1);
+  CHECK(counts.rows == 4);
+  CHECK(
+      site.error_of("/v2/models/fixed/infer", ask("[1,2,3,1,2,3,1,2,3,1,2,3,1,2,3]", "[5,3]")).find("at most 4 rows") !=
+      std::string::npos);
+}
+
+TEST_CASE("serve: what is unloaded gives its memory back") {
+  ServiceSite site;
+  site.known["large"] = files_of(doubling_model(4));
+  auto resident = [] {
+    std::ifstream file("/proc/self/statm");
+    double all = 0, pages = 0;
+    file >> all >> pages;
+    return pages * 4096 / 1e6;
+  };
+  double before = 0;
+  for (int i = 0; i < 300; i++) {
+    if (i == 50) before = resident();
+    site.repository.load("large");
+    site.repository.unload("large");
+  }
+  CHECK(resident() - before < 5);
 }
 
 TEST_CASE("serve: clients that misbehave") {

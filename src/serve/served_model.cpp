@@ -12,6 +12,7 @@ namespace gyre {
 
 // Shorter runs than this are done on the thread that read the request: handing them over would cost more.
 static constexpr std::uint64_t quick_ns = 100'000;
+static constexpr std::size_t cache_bytes = 64 << 20;
 
 static ModelEngine engine_of(const ModelSource& source, int threads) {
   return source.bytes.empty() ? ModelEngine(source.path, threads) : ModelEngine::from_bytes(source.bytes, threads);
@@ -24,12 +25,18 @@ static std::vector<std::string> labels_of(const ModelEngine& engine) {
                                           : signature_from(parse_json(found->second, "signature")).labels;
 }
 
-ServedModel::ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config)
+ServedModel::ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config,
+                         Resources& resources)
     : name_(std::move(name)),
       version_(std::to_string(version)),
       config_(std::move(config)),
       engine_(engine_of(source, std::max(1, config_.threads))),
+      resources_(resources),
       labels_(labels_of(engine_)) {
+  if (!resources_.announce(config_.resources))
+    throw Error(Code::invalid, "model " + name_ + " needs more of a resource than there is",
+                "gyre serve --resource NAME=COUNT sets how much there is");
+  if (config_.response_cache) cache_ = std::make_unique<ResponseCache>(cache_bytes);
   settle_batching();
   warm_up();
   scheduler_ = std::make_unique<Scheduler>(config_, [this](std::vector<TaskPointer>& batch) { run(batch); });
@@ -41,6 +48,7 @@ std::size_t ServedModel::pending() const { return scheduler_->pending(); }
 void ServedModel::infer(const TaskPointer& task) {
   try {
     prepare(*task);
+    if (cache_ && answer_from_cache(task)) return;
     if (!quick(*task)) return scheduler_->submit(task);
   } catch (const Error& error) {
     task->error.emplace(error);
@@ -51,10 +59,27 @@ void ServedModel::infer(const TaskPointer& task) {
   run(batch);
 }
 
+bool ServedModel::answer_from_cache(const TaskPointer& task) {
+  std::uint64_t started = nanoseconds();
+  task->question = ResponseCache::question(*task);
+  bool known = cache_->find(task->question, *task);
+  std::uint64_t ended = nanoseconds();
+  std::int64_t last = now_ms();
+  statistics_.count([&](Counts& counts) {
+    (known ? counts.cache_hit : counts.cache_miss).add(ended - started);
+    if (!known) return;
+    counts.success.add(ended - task->arrived);
+    counts.add_latency(ended - task->arrived);
+    counts.last_ms = last;
+  });
+  if (known) finish(task);
+  return known;
+}
+
 bool ServedModel::quick(const InferTask& task) const {
   std::uint64_t each = row_ns_.load(std::memory_order_relaxed);
   return each && config_.batching == Batching::automatic && config_.given.if_contains("instance_group") == nullptr &&
-         each * task.rows < quick_ns && scheduler_->idle();
+         config_.resources.empty() && each * task.rows < quick_ns && scheduler_->idle();
 }
 
 static void check_input(const std::string& model, const TensorInfo& info, const InferInput& input) {
@@ -184,7 +209,11 @@ void ServedModel::run_joined(std::vector<TaskPointer>& batch) {
   if (!same)
     for (std::size_t i = 0; i < engine_.outputs().size(); i++) all.push_back(i);
   std::uint64_t gathered = nanoseconds();
-  auto answer = std::make_shared<EngineAnswer>(engine_.run(alone ? first.inputs : joined, same ? first.wanted : all));
+  auto answer = std::make_shared<EngineAnswer>();
+  {
+    Resources::Held held(resources_, config_.resources);
+    *answer = engine_.run(alone ? first.inputs : joined, same ? first.wanted : all);
+  }
   std::uint64_t ran = nanoseconds();
   if (alone)
     first.outputs = answer->outputs;
@@ -202,6 +231,7 @@ void ServedModel::run_joined(std::vector<TaskPointer>& batch) {
     auto classified = [](const WantedOutput& wanted) { return wanted.classes > 0; };
     if (std::any_of(task->request.outputs.begin(), task->request.outputs.end(), classified))
       classify_outputs(*task, answer, config_.max_batch > 0, labels_);
+    if (!task->question.empty()) cache_->add(task->question, *task);
   }
   std::uint64_t ended = nanoseconds();
   std::uint64_t each = (ran - gathered) / std::max<std::size_t>(1, rows),

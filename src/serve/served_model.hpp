@@ -6,6 +6,8 @@
 
 #include "model/signature.hpp"
 #include "serve/infer.hpp"
+#include "serve/resources.hpp"
+#include "serve/response_cache.hpp"
 #include "serve/scheduler.hpp"
 #include "serve/statistics.hpp"
 
@@ -19,7 +21,8 @@ struct ModelSource {
 class ServedModel {
  public:
   // Loaded and warm when this returns.
-  ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config);
+  ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config,
+              Resources& resources);
   ~ServedModel();
   ServedModel(const ServedModel&) = delete;
 
@@ -40,6 +43,7 @@ class ServedModel {
   bool quick(const InferTask& task) const;
   void run(std::vector<TaskPointer>& batch);
   void run_joined(std::vector<TaskPointer>& batch);
+  bool answer_from_cache(const TaskPointer& task);
   void count_failure(const InferTask& task);
   void settle_batching();
   void warm_up();
@@ -51,7 +55,9 @@ class ServedModel {
   std::string version_;
   ModelConfig config_;
   ModelEngine engine_;
-  std::vector<std::string> labels_;  // of the signature, for classification
+  Resources& resources_;
+  std::unique_ptr<ResponseCache> cache_;  // when the configuration asks for it
+  std::vector<std::string> labels_;       // of the signature, for classification
   Statistics statistics_;
   std::atomic<std::uint64_t> row_ns_ = 0;  // what a row takes, a moving mean; 0: not known
   std::unique_ptr<Scheduler> scheduler_;   // last: its threads use the rest

@@ -19,6 +19,7 @@ struct Options {
   std::int64_t io_threads = 0;
   std::int64_t body_mb = 256;
   std::string repository;
+  std::vector<std::string> resource;
 };
 
 const std::vector<Field> fields{
@@ -27,6 +28,8 @@ const std::vector<Field> fields{
     field("grpc-port", &Options::grpc_port, "gRPC; 0 picks a free one", {.min = 0, .max = 65535}),
     field("repository", &Options::repository,
           "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
+    field("resource", &Options::resource,
+          "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
           {.min = 0, .max = 256}),
     field("body-mb", &Options::body_mb, "the largest request, in MiB", {.min = 1, .max = 4096}),
@@ -65,6 +68,12 @@ int run(const json::object& values, CommandContext& context) {
                .body_limit = static_cast<std::size_t>(options.body_mb) << 20});
   SharedMemory shared_memory;
   Repository repository([&](const std::string& name) { return sources.find(name); }, [&] { return sources.names(); });
+  for (auto& given : options.resource) {
+    auto equals = given.find('=');
+    if (equals == std::string::npos || std::atoll(given.c_str() + equals + 1) <= 0)
+      throw Error(Code::invalid, "--resource " + given + " is not NAME=COUNT");
+    repository.resources().set(given.substr(0, equals), std::atoll(given.c_str() + equals + 1));
+  }
   repository.hold_ready(false);
   Worker worker;
   Service service{repository, shared_memory, worker, static_cast<std::size_t>(options.body_mb) << 20};
