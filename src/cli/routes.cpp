@@ -10,6 +10,7 @@
 #include "pack/packages.hpp"
 #include "server/user_routes.hpp"
 #include "store/audit_routes.hpp"
+#include "track/importing/import_routes.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
 #include "watch/intake.hpp"
@@ -55,6 +56,7 @@ void mount_routes(App& app) {
   mount(fleet_routes(app.fleet));
   mount(run_routes(app.workspace));
   mount(audit_routes(app.workspace));
+  mount(import_routes(app.workspace));
   mount(user_routes(app.users));
   mount(collect_routes(app.workspace, content_mentions()));
   mount(mlflow_routes(app.workspace), mlflow_error);
