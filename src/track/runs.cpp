@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <unordered_map>
 
 #include "base/clock.hpp"
@@ -64,7 +65,8 @@ static void put_tag(Workspace& workspace, std::int64_t run, const std::string& k
   std::string value = cut_to(whole, 8000);
   workspace.rows().run("INSERT INTO run_tag VALUES ($1, $2, $3) ON CONFLICT (run, key) DO UPDATE SET value = $3",
                        {run, key, value});
-  if (key == "mlflow.runName") workspace.rows().run("UPDATE run SET name = $2 WHERE number = $1", {run, value});
+  if (key == "mlflow.runName")
+    workspace.rows().run("UPDATE run SET name = $2 WHERE number = $1 AND name != $2", {run, value});
 }
 
 static void put_param(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& whole) {
@@ -89,26 +91,37 @@ void log_batch(Workspace& workspace, const std::string& run, const std::vector<P
 }
 
 Run create_run(Workspace& workspace, const NewRun& wanted) {
-  Run run;
-  workspace.rows().transaction([&] {
-    auto experiment = get_experiment(workspace, wanted.experiment);
-    if (experiment.stage != "active")
-      throw Error(Code::invalid, "The experiment " + std::to_string(experiment.id) +
+  std::string id = wanted.id.empty() ? random_id() : wanted.id, name = wanted.name;
+  for (auto& [key, value] : wanted.tags)
+    if (key == "mlflow.runName" && name.empty()) name = value;
+  if (name.empty()) name = "run-" + id.substr(0, 8);
+  std::map<std::string, std::string> tags(wanted.tags.begin(), wanted.tags.end());
+  tags["mlflow.runName"] = name;
+  Run run{.id = id,
+          .experiment = wanted.experiment,
+          .name = name,
+          .who = wanted.who,
+          .status = "RUNNING",
+          .stage = "active",
+          .started_at = wanted.started_at ? wanted.started_at : now_ms(),
+          .params = wanted.params,
+          .tags = {tags.begin(), tags.end()}};
+  auto& rows = workspace.rows();
+  rows.transaction([&] {
+    auto experiment = rows.one("SELECT artifact_location, stage FROM experiment WHERE id = $1", {run.experiment});
+    if (!experiment) get_experiment(workspace, run.experiment);  // says that there is none
+    if (get_string(*experiment, "stage") != "active")
+      throw Error(Code::invalid, "The experiment " + std::to_string(run.experiment) +
                                      " must be in the 'active' state. Current state is deleted.");
-    std::string id = wanted.id.empty() ? random_id() : wanted.id, name = wanted.name;
-    for (auto& [key, value] : wanted.tags)
-      if (key == "mlflow.runName" && name.empty()) name = value;
-    if (name.empty()) name = "run-" + id.substr(0, 8);
-    workspace.rows().run(
+    run.artifact_uri = get_string(*experiment, "artifact_location") + "/" + id + "/artifacts";
+    rows.run(
         "INSERT INTO run (id, experiment, name, who, status, stage, artifact_uri, started_at)"
-        " VALUES ($1, $2, $3, $4, 'RUNNING', 'active', $5, $6)",
-        {id, experiment.id, name, wanted.who, experiment.artifact_location + "/" + id + "/artifacts",
-         wanted.started_at ? wanted.started_at : now_ms()});
-    Pairs tags = wanted.tags;
-    tags.emplace_back("mlflow.runName", name);
-    log_batch(workspace, id, {}, wanted.params, tags);
-    workspace.audit(wanted.who, "run create", id, nullptr, {{"experiment", experiment.id}, {"name", name}});
-    run = get_run(workspace, id);
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {id, run.experiment, name, run.who, run.status, run.stage, run.artifact_uri, run.started_at});
+    run.number = rows.last_id();
+    for (auto& [key, value] : run.params) put_param(workspace, run.number, key, value);
+    for (auto& [key, value] : run.tags) put_tag(workspace, run.number, key, value);
+    workspace.audit(run.who, "run create", id, nullptr, {{"experiment", run.experiment}, {"name", name}});
   });
   return run;
 }
