@@ -1,13 +1,21 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 #include "track/mlflow.hpp"
 #include "track/mlflow_forms.hpp"
 
 namespace gyre {
 
-static json::object point_form(const std::string& key, const Point& point) {
-  return {{"key", key}, {"value", mlflow_number(point.value)}, {"timestamp", point.at}, {"step", point.step}};
+static void write_point(JsonText& out, const std::string& key, const Point& point) {
+  out.open('{').key("key").text(key).key("value").number(point.value);
+  out.key("timestamp").integer(point.at).key("step").integer(point.step).close('}');
+}
+
+static void write_pairs(JsonText& out, std::string_view name, const Pairs& pairs) {
+  out.key(name).open('[');
+  for (auto& [key, value] : pairs) out.open('{').key("key").text(key).key("value").text(value).close('}');
+  out.close(']');
 }
 
 static json::object info_form(const Run& run) {
@@ -24,13 +32,20 @@ static json::object info_form(const Run& run) {
   return info;
 }
 
-static json::object run_form(const Run& run, const RunLinks& links) {
-  json::array metrics;
-  for (auto& point : run.metrics) metrics.push_back(point_form(point.key, point));
-  return {{"info", info_form(run)},
-          {"data", {{"metrics", metrics}, {"params", mlflow_pairs(run.params)}, {"tags", mlflow_pairs(run.tags)}}},
-          {"inputs", mlflow_inputs(links)},
-          {"outputs", mlflow_outputs(links)}};
+static void write_run(JsonText& out, const Run& run, const RunLinks& links) {
+  out.open('{').key("info").value(info_form(run)).key("data").open('{').key("metrics").open('[');
+  for (auto& point : run.metrics) write_point(out, point.key, point);
+  out.close(']');
+  write_pairs(out, "params", run.params);
+  write_pairs(out, "tags", run.tags);
+  out.close('}').key("inputs").value(mlflow_inputs(links)).key("outputs").value(mlflow_outputs(links)).close('}');
+}
+
+static Response answer_run(const Run& run, const RunLinks& links) {
+  JsonText out;
+  out.open('{').key("run");
+  write_run(out, run, links);
+  return {.body = out.close('}').take()};
 }
 
 // Old clients say run_uuid.
@@ -55,7 +70,7 @@ static Response create(Workspace& workspace, Request& request) {
                                     .started_at = asked.find_integer("start_time").value_or(0),
                                     .tags = asked.pairs("tags"),
                                     .who = asked.text_or("user_id", request.who)});
-  return json_response({{"run", run_form(run, {})}});
+  return answer_run(run, {});
 }
 
 static Response update(Workspace& workspace, Request& request) {
@@ -75,12 +90,13 @@ static Response search(Workspace& workspace, Request& request) {
   std::string view = asked.text_or("run_view_type", "ACTIVE_ONLY");
   search.stages = view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
   auto page = search_runs(workspace, asked.experiments(), search);
-  json::array runs;
   auto links = links_of(workspace, page.found);
-  for (auto& run : page.found) runs.push_back(run_form(run, links[run.number]));
-  json::object answer{{"runs", runs}};
-  if (!page.next.empty()) answer["next_page_token"] = page.next;
-  return json_response(answer);
+  JsonText out;
+  out.open('{').key("runs").open('[');
+  for (auto& run : page.found) write_run(out, run, links[run.number]);
+  out.close(']');
+  if (!page.next.empty()) out.key("next_page_token").text(page.next);
+  return {.body = out.close('}').take()};
 }
 
 static Response log_many(Workspace& workspace, Request& request) {
@@ -102,9 +118,14 @@ static Response log_many(Workspace& workspace, Request& request) {
   limit("params", params.size(), 100);
   limit("tags", tags.size(), 100);
   limit("metrics, params, and tags", points.size() + params.size() + tags.size(), 1000);
+  auto log = [&] { log_batch(workspace, run, points, params, tags); };
+  if (measured.empty()) {
+    log();
+    return nothing();
+  }
   workspace.rows().transaction([&] {
-    log_batch(workspace, run, points, params, tags);
-    if (!measured.empty()) log_model_points(workspace, measured);
+    log();
+    log_model_points(workspace, measured);
   });
   return nothing();
 }
@@ -123,12 +144,12 @@ static Response history(Workspace& workspace, Request& request) {
   std::stable_sort(points.begin(), points.end(), [](auto& a, auto& b) { return a.at < b.at; });
   auto start = std::min(static_cast<std::size_t>(skip), points.size()), end = points.size();
   if (most) end = std::min(start + static_cast<std::size_t>(*most), end);
-  json::object answer;
-  if (end < points.size()) answer["next_page_token"] = std::to_string(end);
-  json::array metrics;
-  for (auto i = start; i < end; i++) metrics.push_back(point_form(key, points[i]));
-  answer["metrics"] = std::move(metrics);
-  return json_response(answer);
+  JsonText out;
+  out.open('{');
+  if (end < points.size()) out.key("next_page_token").text(std::to_string(end));
+  out.key("metrics").open('[');
+  for (auto i = start; i < end; i++) write_point(out, key, points[i]);
+  return {.body = out.close(']').close('}').take()};
 }
 
 std::vector<Route> mlflow_run_routes(Workspace& workspace) {
@@ -137,7 +158,7 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace) {
       {"GET", "/runs/get", "A run with its last metrics, params and tags",
        [&](Request& request) {
          auto run = get_run(workspace, run_of(Asked(request)));
-         return json_response({{"run", run_form(run, links_of(workspace, {run})[run.number])}});
+         return answer_run(run, links_of(workspace, {run})[run.number]);
        }},
       {"POST", "/runs/update", "End or rename a run", [&](Request& request) { return update(workspace, request); }},
       {"POST", "/runs/search", "Search runs", [&](Request& request) { return search(workspace, request); }},

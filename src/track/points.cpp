@@ -181,17 +181,21 @@ std::vector<Point> decode_points(std::string_view bytes) {
   return points;
 }
 
-void append_points(Workspace& workspace, std::int64_t run, std::vector<Point> points) {
-  if (points.empty()) return;
+std::string pack_points(std::vector<Point> points) {
   for (auto& point : points)
     if (std::isinf(point.value)) point.value = std::copysign(std::numeric_limits<double>::max(), point.value);
-  sort_points(points);
+  auto by_key = [](const Point& a, const Point& b) { return a.key < b.key; };
+  if (!std::is_sorted(points.begin(), points.end(), by_key)) std::stable_sort(points.begin(), points.end(), by_key);
   for (std::size_t i = 0; i < points.size(); i++)
     if (i == 0 || points[i].key != points[i - 1].key) check_key("metric", points[i].key);
+  return encode_points(points);
+}
+
+void append_points(Workspace& workspace, std::int64_t run, const std::string& packed) {
+  if (packed.empty()) return;
   auto& rows = workspace.rows();
-  std::string row = encode_points(points);
-  rows.run("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, row});
-  std::int64_t at_most_behind = row.size() < large_row ? 1024 : 64;
+  rows.run("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, packed});
+  std::int64_t at_most_behind = packed.size() < large_row ? 1024 : 64;
   if (rows.last_id() % at_most_behind == 0) settle_points(workspace);
 }
 

@@ -18,8 +18,9 @@ struct Point {
   std::int64_t step = 0;
 };
 
-// Within a transaction.
-void append_points(Workspace& workspace, std::int64_t run, std::vector<Point> points);
+// A row of the log; Error{invalid} names a key that cannot be. Costs more than writing it: not within a transaction.
+std::string pack_points(std::vector<Point> points);
+void append_points(Workspace& workspace, std::int64_t run, const std::string& packed);  // within a transaction
 // Brings latest_metric up to date and folds the runs' small rows into larger ones.
 void settle_points(Workspace& workspace);
 // The last point of each of a run's curves, by key; nothing is written.

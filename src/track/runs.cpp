@@ -53,11 +53,17 @@ static Row row_of_run(Workspace& workspace, const std::string& id) {
 }
 
 static std::int64_t active_run(Workspace& workspace, const std::string& id) {
-  Row row = row_of_run(workspace, id);
-  if (get_string(row, "stage") != "active")
+  std::int64_t number = 0;
+  bool active = false;
+  workspace.rows().each("SELECT number, stage = 'active' FROM run WHERE id = $1", {id}, [&](const SqlColumns& row) {
+    number = row.integer(0);
+    active = row.integer(1);
+  });
+  if (number == 0) row_of_run(workspace, id);  // says that there is none
+  if (!active)
     throw Error(Code::invalid, "The run " + id + " must be in the 'active' state. Current state is deleted.",
                 "restore it first");
-  return get_int(row, "number");
+  return number;
 }
 
 static void put_tag(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& whole) {
@@ -82,10 +88,11 @@ static void put_param(Workspace& workspace, std::int64_t run, const std::string&
 
 void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
                const Pairs& tags) {
+  std::string packed = pack_points(metrics);
   workspace.rows().transaction([&] {
     std::int64_t number = active_run(workspace, run);
     for (auto& [key, value] : params) put_param(workspace, number, key, value);
-    append_points(workspace, number, metrics);
+    append_points(workspace, number, packed);
     for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
   });
 }
