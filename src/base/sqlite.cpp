@@ -65,6 +65,12 @@ json::value SqlColumns::value(int column) const {
   }
 }
 
+Row SqlColumns::row() const {
+  Row row;
+  for (int i = 0, columns = count(); i < columns; i++) row[name(i)] = value(i);
+  return row;
+}
+
 static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::value& value) {
   int code = SQLITE_OK;
   switch (value.kind()) {
@@ -245,11 +251,7 @@ void Sqlite::each(std::string_view sql, const SqlValues& parameters,
 
 std::vector<Row> Sqlite::query(std::string_view sql, const SqlValues& parameters) {
   std::vector<Row> rows;
-  each(sql, parameters, [&](const SqlColumns& columns) {
-    Row row;
-    for (int i = 0, count = columns.count(); i < count; i++) row[columns.name(i)] = columns.value(i);
-    rows.push_back(std::move(row));
-  });
+  each(sql, parameters, [&](const SqlColumns& columns) { rows.push_back(columns.row()); });
   return rows;
 }
 

@@ -48,6 +48,7 @@ class SqlColumns {
   double number(int column) const;
   std::string_view text(int column) const;  // and blobs
   json::value value(int column) const;
+  Row row() const;
 
  private:
   sqlite3_stmt* statement_;

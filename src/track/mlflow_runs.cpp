@@ -18,27 +18,26 @@ static void write_pairs(JsonText& out, std::string_view name, const Pairs& pairs
   out.close(']');
 }
 
-static json::object info_form(const Run& run) {
-  json::object info{{"run_id", run.id},
-                    {"run_uuid", run.id},
-                    {"run_name", run.name},
-                    {"experiment_id", std::to_string(run.experiment)},
-                    {"user_id", run.who},
-                    {"status", run.status},
-                    {"start_time", run.started_at},
-                    {"artifact_uri", run.artifact_uri},
-                    {"lifecycle_stage", run.stage}};
-  if (run.ended_at) info["end_time"] = *run.ended_at;
-  return info;
+static void write_info(JsonText& out, const Run& run) {
+  out.open('{').key("run_id").text(run.id).key("run_uuid").text(run.id).key("run_name").text(run.name);
+  out.key("experiment_id").text(std::to_string(run.experiment)).key("user_id").text(run.who);
+  out.key("status").text(run.status).key("start_time").integer(run.started_at);
+  if (run.ended_at) out.key("end_time").integer(*run.ended_at);
+  out.key("artifact_uri").text(run.artifact_uri).key("lifecycle_stage").text(run.stage).close('}');
 }
 
 static void write_run(JsonText& out, const Run& run, const RunLinks& links) {
-  out.open('{').key("info").value(info_form(run)).key("data").open('{').key("metrics").open('[');
+  out.open('{').key("info");
+  write_info(out, run);
+  out.key("data").open('{').key("metrics").open('[');
   for (auto& point : run.metrics) write_point(out, point.key, point);
   out.close(']');
   write_pairs(out, "params", run.params);
   write_pairs(out, "tags", run.tags);
-  out.close('}').key("inputs").value(mlflow_inputs(links)).key("outputs").value(mlflow_outputs(links)).close('}');
+  out.close('}');
+  bool inputs = !links.datasets.empty() || !links.input_models.empty();
+  out.key("inputs").value(inputs ? mlflow_inputs(links) : json::object());
+  out.key("outputs").value(links.output_models.empty() ? json::object() : mlflow_outputs(links)).close('}');
 }
 
 static Response answer_run(const Run& run, const RunLinks& links) {
@@ -81,7 +80,10 @@ static Response update(Workspace& workspace, Request& request) {
               .ended_at = asked.find_integer("end_time"),
               .name = asked.find_text("run_name")},
              request.who);
-  return json_response({{"run_info", info_form(get_run(workspace, id))}});
+  JsonText out;
+  out.open('{').key("run_info");
+  write_info(out, get_run(workspace, id));
+  return {.body = out.close('}').take()};
 }
 
 static Response search(Workspace& workspace, Request& request) {

@@ -35,9 +35,9 @@ static Response list_runs(Workspace& workspace, Request& request) {
 static Run run_starting_with(Workspace& workspace, const std::string& start) {
   if (start.size() < 4 || start.find_first_not_of("0123456789abcdef") != std::string::npos)
     return get_run(workspace, start);
-  auto rows = workspace.rows().query("SELECT * FROM run WHERE id >= $1 AND id < $2 LIMIT 2", {start, start + "g"});
+  auto rows = workspace.rows().query("SELECT id FROM run WHERE id >= $1 AND id < $2 LIMIT 2", {start, start + "g"});
   if (rows.size() > 1) throw Error(Code::invalid, "several runs start with " + start, "give more of the id");
-  return rows.empty() ? get_run(workspace, start) : runs_from(workspace, rows).front();
+  return get_run(workspace, rows.empty() ? start : get_string(rows[0], "id"));
 }
 
 static Response show_run(Workspace& workspace, Request& request) {

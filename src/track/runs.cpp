@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <functional>
+#include <future>
 #include <map>
 #include <unordered_map>
 
@@ -134,7 +135,12 @@ Run create_run(Workspace& workspace, const NewRun& wanted) {
 }
 
 Run get_run(Workspace& workspace, const std::string& id) {
-  return runs_from(workspace, {row_of_run(workspace, id)}).front();
+  std::vector<Run> runs;
+  workspace.rows().each("SELECT " + std::string(run_columns) + " FROM run WHERE id = $1", {id},
+                        [&](const SqlColumns& row) { runs.push_back(run_from(row)); });
+  if (runs.empty()) row_of_run(workspace, id);  // says that there is none
+  complete(workspace, runs);
+  return std::move(runs.front());
 }
 
 void update_run(Workspace& workspace, const std::string& id, const RunChange& change, std::string_view who) {
@@ -189,39 +195,52 @@ static void for_rows_of(Workspace& workspace, const std::vector<Run>& runs, cons
   }
 }
 
-std::vector<Run> runs_from(Workspace& workspace, const std::vector<Row>& rows) {
-  std::vector<Run> runs;
-  std::unordered_map<std::int64_t, std::size_t> places;
-  for (auto& row : rows) {
-    places[get_int(row, "number")] = runs.size();
-    runs.push_back({.number = get_int(row, "number"),
-                    .id = get_string(row, "id"),
-                    .experiment = get_int(row, "experiment"),
-                    .name = get_string(row, "name"),
-                    .who = get_string(row, "who"),
-                    .status = get_string(row, "status"),
-                    .stage = get_string(row, "stage"),
-                    .artifact_uri = get_string(row, "artifact_uri"),
-                    .started_at = get_int(row, "started_at")});
-    if (find(row, "ended_at")) runs.back().ended_at = get_int(row, "ended_at");
-  }
-  if (runs.empty()) return runs;
-  if (runs.size() == 1) {
-    runs[0].metrics = last_points(workspace, runs[0].number);
-  } else {
+Run run_from(const SqlColumns& row) {
+  Run run{.number = row.integer(0),
+          .id = std::string(row.text(1)),
+          .experiment = row.integer(2),
+          .name = std::string(row.text(3)),
+          .who = std::string(row.text(4)),
+          .status = std::string(row.text(5)),
+          .stage = std::string(row.text(6)),
+          .artifact_uri = std::string(row.text(7)),
+          .started_at = row.integer(8)};
+  if (!row.is_null(9)) run.ended_at = row.integer(9);
+  return run;
+}
+
+void complete(Workspace& workspace, std::vector<Run>& runs) {
+  if (runs.empty()) return;
+  std::unordered_map<std::int64_t, Run*> by_number;
+  for (auto& run : runs) by_number[run.number] = &run;
+  auto metrics = [&] {
+    if (runs.size() == 1) {
+      runs[0].metrics = last_points(workspace, runs[0].number);
+      return;
+    }
     settle_points(workspace);
     for_rows_of(workspace, runs, "key, step, at, value", "latest_metric", [&](std::int64_t run, const SqlColumns& row) {
-      runs[places[run]].metrics.push_back(
+      by_number.at(run)->metrics.push_back(
           {std::string(row.text(1)), row.is_null(4) ? std::nan("") : row.number(4), row.integer(3), row.integer(2)});
     });
+  };
+  auto pairs = [&](const std::string& table, Pairs Run::*member) {
+    for_rows_of(workspace, runs, "key, value", table, [&](std::int64_t run, const SqlColumns& row) {
+      (by_number.at(run)->*member).emplace_back(row.text(1), row.text(2));
+    });
+  };
+  if (runs.size() < 500) {
+    metrics();
+    pairs("param", &Run::params);
+    pairs("run_tag", &Run::tags);
+    return;
   }
-  for_rows_of(workspace, runs, "key, value", "param", [&](std::int64_t run, const SqlColumns& row) {
-    runs[places[run]].params.emplace_back(row.text(1), row.text(2));
-  });
-  for_rows_of(workspace, runs, "key, value", "run_tag", [&](std::int64_t run, const SqlColumns& row) {
-    runs[places[run]].tags.emplace_back(row.text(1), row.text(2));
-  });
-  return runs;
+  // A long page: the three tables are read side by side.
+  auto params = std::async(std::launch::async, pairs, "param", &Run::params);
+  auto tags = std::async(std::launch::async, pairs, "run_tag", &Run::tags);
+  metrics();
+  params.get();
+  tags.get();
 }
 
 json::object to_json(const Run& run) {

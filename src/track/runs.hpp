@@ -66,8 +66,13 @@ struct RunChange {
 void update_run(Workspace& workspace, const std::string& id, const RunChange& change, std::string_view who);
 void set_run_stage(Workspace& workspace, const std::string& id, const std::string& stage, std::string_view who);
 
-// Rows of `run` into values, with what belongs to them, in three queries for any number of runs.
-std::vector<Run> runs_from(Workspace& workspace, const std::vector<Row>& rows);
+// Runs as they are read: `run_columns` of the table run become a Run, and all of a list get what belongs to them in a
+// few queries.
+inline constexpr std::string_view run_columns =
+    "run.number, run.id, run.experiment, run.name, run.who, run.status, run.stage, run.artifact_uri, run.started_at,"
+    " run.ended_at";
+Run run_from(const SqlColumns& row);
+void complete(Workspace& workspace, std::vector<Run>& runs);
 json::object to_json(const Run& run);  // Gyre's own form; MLflow's is in mlflow_routes
 
 // All or nothing. A param that is there with another value is refused: a run's params say how it was made.

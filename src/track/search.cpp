@@ -50,40 +50,36 @@ std::size_t skip_of(const std::string& token) {
   return skip;
 }
 
-struct Found {
-  std::vector<Row> rows;
-  std::string next;
-};
+using Take = std::function<void(const SqlColumns& row)>;
 
-// A page of what one or several statements give, one after the other; `rests` are what stands behind "SELECT * ".
-Found page_of(Workspace& workspace, const Subject& subject, SqlText sql, const std::vector<std::string>& rests,
-              const Search& search) {
-  Found found;
-  std::size_t skip = skip_of(search.page_token), start = skip;
+// A page of what one or several statements give, one after the other; `rests` are what stands behind "SELECT columns
+// FROM". Gives where the next page starts.
+std::string page_of(Workspace& workspace, SqlText sql, const std::vector<std::string>& rests, const Search& search,
+                    std::string_view columns, const Take& take) {
+  std::size_t skip = skip_of(search.page_token), start = skip, found = 0;
   std::string limit = sql.bind(std::int64_t()), offset = sql.bind(std::int64_t());
-  for (std::size_t i = 0; i < rests.size() && found.rows.size() <= search.limit; i++) {
-    sql.values[sql.values.size() - 2] = search.limit + 1 - found.rows.size();
+  for (std::size_t i = 0; i < rests.size() && found <= search.limit; i++) {
+    sql.values[sql.values.size() - 2] = search.limit + 1 - found;
     sql.values.back() = start;
-    auto rows = workspace.rows().query(
-        "SELECT " + subject.table + ".* FROM " + rests[i] + " LIMIT " + limit + " OFFSET " + offset, sql.values);
-    if (i + 1 < rests.size() && rows.empty() && start > 0) {
-      std::string counted = rests[i].substr(0, rests[i].find(" ORDER BY "));
-      std::int64_t before = get_int(*workspace.rows().one("SELECT count(*) AS n FROM " + counted, sql.values), "n");
-      start -= std::min(start, static_cast<std::size_t>(before));
-    } else if (!rows.empty()) {
+    std::size_t before = found;
+    workspace.rows().each(
+        "SELECT " + std::string(columns) + " FROM " + rests[i] + " LIMIT " + limit + " OFFSET " + offset, sql.values,
+        [&](const SqlColumns& row) {
+          if (++found <= search.limit) take(row);
+        });
+    if (found > before) {
       start = 0;
+    } else if (i + 1 < rests.size() && start > 0) {
+      std::string counted = rests[i].substr(0, rests[i].find(" ORDER BY "));
+      std::int64_t passed = get_int(*workspace.rows().one("SELECT count(*) AS n FROM " + counted, sql.values), "n");
+      start -= std::min(start, static_cast<std::size_t>(passed));
     }
-    std::move(rows.begin(), rows.end(), std::back_inserter(found.rows));
   }
-  if (found.rows.size() > search.limit) {
-    found.rows.pop_back();
-    found.next = std::to_string(skip + search.limit);
-  }
-  return found;
+  return found > search.limit ? std::to_string(skip + search.limit) : "";
 }
 
-Found search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
-                  const std::string& metric_condition = {}) {
+std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
+                        std::string_view columns, const Take& take, const std::string& metric_condition = {}) {
   std::string condition = std::exchange(sql.text, "");
   auto clauses = parse_filter(search.filter);
   for (auto& clause : clauses) add_clause(sql, subject, clause);
@@ -99,8 +95,9 @@ Found search_rows(Workspace& workspace, const Subject& subject, SqlText sql, con
   }
   if (orders.empty() || orders[0].group != "metric" || metric_condition.empty()) {
     auto ordering = ordering_of(sql, subject, orders);
-    return page_of(workspace, subject, sql,
-                   {subject.table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by}, search);
+    return page_of(workspace, sql,
+                   {subject.table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by}, search,
+                   columns, take);
   }
   // By a metric: the runs that have it lie in its index in this order already, and a page reads no more than itself.
   // The others follow.
@@ -109,13 +106,13 @@ Found search_rows(Workspace& workspace, const Subject& subject, SqlText sql, con
   auto ordering = ordering_of(sql, subject, std::span(orders).subspan(1));
   std::string join = clauses.empty() ? " CROSS JOIN " : " JOIN ";  // CROSS: in this order, whatever SQLite supposes
   return page_of(
-      workspace, subject, sql,
+      workspace, sql,
       {"latest_metric first" + join + "run ON run.number = first.run" + ordering.joins + " WHERE first.key = " + key +
            " AND first." + metric_condition + " AND first.value IS NOT NULL AND " + condition +
            " ORDER BY first.value" + way + ", " + ordering.by,
        "run LEFT JOIN latest_metric first ON first.run = run.number AND first.key = " + key + ordering.joins +
            " WHERE first.value IS NULL AND " + condition + " ORDER BY first.key IS NULL, " + ordering.by},
-      search);
+      search, columns, take);
 }
 
 std::string of_stage(Stages stages) {
@@ -135,31 +132,39 @@ Page<Run> search_runs(Workspace& workspace, const std::vector<std::int64_t>& exp
   sql.compare("experiment", {"attribute", "experiment", one ? "=" : "IN", ids});
   std::string some = std::exchange(sql.text, "");
   sql.text = of_stage(search.stages) + " AND run." + some;
-  auto found = search_rows(workspace, run_subject(), sql, search, some);
-  return {runs_from(workspace, found.rows), found.next};
+  page.next = search_rows(
+      workspace, run_subject(), sql, search, run_columns,
+      [&](const SqlColumns& row) { page.found.push_back(run_from(row)); }, some);
+  complete(workspace, page.found);
+  return page;
 }
 
 Page<Experiment> search_experiments(Workspace& workspace, const Search& search) {
   Page<Experiment> page;
-  auto found = search_rows(workspace, experiment_subject(), {of_stage(search.stages), {}}, search);
-  for (auto& row : found.rows) page.found.push_back(experiment_from(workspace, row));
-  page.next = found.next;
+  page.next = search_rows(workspace, experiment_subject(), {of_stage(search.stages), {}}, search, "experiment.*",
+                          [&](const SqlColumns& columns) {
+                            Row row = columns.row();
+                            page.found.push_back(experiment_from(workspace, row));
+                          });
   return page;
 }
 
 Page<std::string> search_models(Workspace& workspace, const Search& search) {
   Page<std::string> page;
-  auto found = search_rows(workspace, model_subject(), {"1 = 1", {}}, search);
-  for (auto& row : found.rows) page.found.push_back(get_string(row, "name"));
-  page.next = found.next;
+  page.next = search_rows(workspace, model_subject(), {"1 = 1", {}}, search, "model.*", [&](const SqlColumns& columns) {
+    Row row = columns.row();
+    page.found.push_back(get_string(row, "name"));
+  });
   return page;
 }
 
 Page<ModelVersion> search_versions(Workspace& workspace, const Search& search) {
   Page<ModelVersion> page;
-  auto found = search_rows(workspace, version_subject(), {"1 = 1", {}}, search);
-  for (auto& row : found.rows) page.found.push_back(version_from(workspace, row));
-  page.next = found.next;
+  page.next = search_rows(workspace, version_subject(), {"1 = 1", {}}, search, "model_version.*",
+                          [&](const SqlColumns& columns) {
+                            Row row = columns.row();
+                            page.found.push_back(version_from(workspace, row));
+                          });
   return page;
 }
 
