@@ -176,8 +176,10 @@ Page<Row> search_evaluation_dataset_rows(Workspace& workspace, const std::vector
         "id IN (SELECT dataset FROM evaluation_dataset_experiment WHERE experiment IN (SELECT value FROM"
         " json_each(" +
         sql.bind(json::array(experiments.begin(), experiments.end())) + ")))";
-  auto found = search_rows(workspace, evaluation_dataset_subject(), sql, search);
-  return {std::move(found.rows), found.next};
+  Page<Row> page;
+  page.next = search_rows(workspace, evaluation_dataset_subject(), sql, search, "evaluation_dataset.*",
+                          [&](const SqlColumns& columns) { page.found.push_back(columns.row()); });
+  return page;
 }
 
 }  // namespace gyre

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -60,6 +61,14 @@ std::string url_of(const std::string& address, int port, bool tls) {
   return (tls ? "https://" : "http://") + host_of(address) + ":" + std::to_string(port);
 }
 
+// Answers of many megabytes go back to the system when they were sent: by default each of many threads would keep its
+// own, and mapped pieces would be kept as well after the first was freed.
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 4);
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
 bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
 
 void check(Options& options) {
@@ -110,6 +119,7 @@ int listen_at_usual_port(HttpServer& server, Listener listener, std::int64_t wan
 int run(const json::object& values, CommandContext& context) {
   auto options = from_fields<Options>(fields, values, "up");
   check(options);
+  keep_memory_small();
   sigset_t signals = block_signals();
   fs::path root;
   try {
