@@ -120,11 +120,16 @@ Predictor::Predictor(const std::filesystem::path& model) : session_(model, 1) {
 }
 
 Tensor Predictor::to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const {
-  if (signature_.takes == "image") return from_image(bytes, where);
-  if (signature_.takes == "sound") return from_sound(signature_, bytes, where, notes);
-  if (signature_.takes == "series") return from_series(signature_, bytes, where, notes);
+  return sample_tensor(signature_, bytes, where, notes);
+}
+
+Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::string_view where,
+                     std::vector<std::string>* notes) {
+  if (signature.takes == "image") return from_image(bytes, where);
+  if (signature.takes == "sound") return from_sound(signature, bytes, where, notes);
+  if (signature.takes == "series") return from_series(signature, bytes, where, notes);
   throw Error(Code::unsupported,
-              std::string(where) + ": the model takes a " + signature_.takes + ", not a file at a time");
+              std::string(where) + ": the model takes a " + signature.takes + ", not a file at a time");
 }
 
 Answer Predictor::predict(std::string_view bytes, std::string_view where) const {
@@ -147,23 +152,28 @@ static double first_number(const Tensor& tensor, const std::string& name) {
 }
 
 Answer Predictor::to_answer(const std::vector<Tensor>& outputs) const {
+  return answer_from(signature_, session_.outputs(), outputs);
+}
+
+Answer answer_from(const Signature& signature, const std::vector<TensorInfo>& infos,
+                   const std::vector<Tensor>& outputs) {
   Answer answer;
   for (std::size_t i = 0; i < outputs.size(); i++) {
-    auto& name = session_.outputs()[i].name;
+    auto& name = infos[i].name;
     if (name == "probabilities") {
       auto values = outputs[i].as<float>();
       bool finite = std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
-      if (values.size() != signature_.labels.size() || !finite)
+      if (values.size() != signature.labels.size() || !finite)
         throw Error(Code::internal,
-                    "the model's \"probabilities\" are not " + std::to_string(signature_.labels.size()) + " numbers");
+                    "the model's \"probabilities\" are not " + std::to_string(signature.labels.size()) + " numbers");
       answer.probabilities.assign(values.begin(), values.end());
       auto best = static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-      answer.label = signature_.labels[best];
+      answer.label = signature.labels[best];
       answer.confidence = values[best];
     } else if (name == "score") {
       answer.score = first_number(outputs[i], name);
       answer.has_score = true;
-      answer.alarm = answer.score >= signature_.threshold;
+      answer.alarm = answer.score >= signature.threshold;
     } else if (name == "value") {
       answer.value = first_number(outputs[i], name);
     }

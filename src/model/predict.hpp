@@ -42,6 +42,12 @@ class Predictor {
   Signature signature_;
 };
 
+// The two halves of predict(), for those who run the model in their own way.
+Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::string_view where,
+                     std::vector<std::string>* notes);
+Answer answer_from(const Signature& signature, const std::vector<TensorInfo>& infos,
+                   const std::vector<Tensor>& outputs);
+
 // The window of the signature's steps and columns that ends before row `end`; NaN for what lies before the first row.
 Tensor series_tensor(const Series& series, const Signature& signature, std::size_t end, std::string_view where);
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/hash.hpp"
+#include "serve/dispatch.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/grpc_infer.hpp"
 #include "serve/proto_wire.hpp"
@@ -263,9 +264,12 @@ class Grpc {
   void infer(const GrpcCallPointer& call, std::size_t place, GrpcMessage message, bool stream) {
     auto task = std::make_shared<InferTask>();
     auto kept = std::make_shared<const GrpcMessage>(std::move(message));  // the tensors lie in it
+    std::optional<Dispatch> dispatch;
     try {
       read_grpc_infer(kept->view(), service_.shared_memory, task->request);
-      task->model = service_.repository.get(task->request.model, task->request.version);
+      // Calls have no headers that stay with a client: its requests' id is what an endpoint may stick to.
+      dispatch.emplace(service_, task->request.model, task->request.version,
+                       [&](const std::string&) { return task->request.id; });
     } catch (const Error& error) {
       if (!stream) throw;
       return call->answer(place, stream_answer(error.text(), nullptr));
@@ -284,7 +288,7 @@ class Grpc {
           call->fail(error);
       }
     };
-    task->model->infer(task);
+    dispatch->run(task);
   }
 
   void change_model(const GrpcCallPointer& call, std::size_t place, std::string_view message, bool load) {

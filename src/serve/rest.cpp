@@ -3,8 +3,10 @@
 #include <charconv>
 
 #include "base/gzip.hpp"
+#include "serve/dispatch.hpp"
 #include "serve/infer_json.hpp"
 #include "serve/metrics.hpp"
+#include "serve/predict_door.hpp"
 #include "server/wire.hpp"
 
 namespace gyre {
@@ -12,6 +14,8 @@ namespace gyre {
 namespace {
 
 HttpAnswer answer_of(const json::value& value) { return {.body = json::serialize(value)}; }
+// For values with fractions: 0.5, not 5E-1.
+HttpAnswer answer_with_numbers(const json::value& value) { return {.body = canonical(value)}; }
 HttpAnswer answer_of(const Error& error) { return http_error(row_of(error.code).http_status, error.text()); }
 
 // /v2/models/{name}[/versions/{version}][/{what}]
@@ -100,7 +104,8 @@ class Rest {
 
   void infer(const ExchangePointer& exchange, const ModelPath& path) {
     auto task = std::make_shared<InferTask>();
-    task->model = service_.repository.get(path.name, path.version);
+    Dispatch dispatch(service_, path.name, path.version,
+                      [&](const std::string& name) { return std::string(exchange->header(name)); });
     auto& request = task->request;
     request.model = path.name;
     std::string_view body = exchange->body;
@@ -117,12 +122,12 @@ class Rest {
                                        std::to_string(body.size()) + " bytes");
     }
     if (!header.empty() && json_size == 0)
-      read_raw_infer(body, task->model->engine().inputs(), request);
+      read_raw_infer(body, dispatch.model()->engine().inputs(), request);
     else
       read_infer(body.substr(0, json_size), body.substr(json_size), service_.shared_memory, request);
     // The request's bytes stay with the exchange, or unpacked with `kept_body`, until it is answered.
     task->done = [exchange, kept_body = task->kept](const TaskPointer& finished) { answer(*exchange, *finished); };
-    task->model->infer(task);
+    dispatch.run(task);
   }
 
   void unpacked_body(InferTask& task, std::string_view coding, std::string_view body) {
@@ -186,10 +191,42 @@ class Rest {
       if (post && parts.size() == 5 && is(2, "models") && (is(4, "load") || is(4, "unload")))
         return change_model(exchange, std::string(parts[3]), is(4, "load"));
     }
+    if (is(0, "endpoints")) return endpoint(exchange, parts);
     if (is(1, "systemsharedmemory")) return shared_memory(exchange, parts);
     if (is(1, "cudasharedmemory"))
       throw Error(Code::unsupported, "models run on the processor here: there is no CUDA shared memory");
     unknown(exchange);
+  }
+
+  // /endpoints[/{name}[/predict]]
+  void endpoint(const ExchangePointer& exchange, const std::vector<std::string_view>& parts) {
+    auto& endpoints = service_.endpoints;
+    if (parts.size() == 1 && exchange->method == "GET")
+      return exchange->answer(answer_with_numbers(json::object{{"endpoints", endpoints.list()}}));
+    std::string name(parts.size() > 1 ? parts[1] : "");
+    if (parts.size() == 3 && parts[2] == "predict" && exchange->method == "POST")
+      return service_.decoders.post([this, exchange, name] {
+        try {
+          predict_from(service_, exchange, name);
+        } catch (const Error& error) {
+          exchange->answer(answer_of(error));
+        } catch (const std::exception& error) {
+          exchange->answer(http_error(500, error.what()));
+        }
+      });
+    if (parts.size() != 2 || name.empty()) return unknown(exchange);
+    if (exchange->method == "PUT") {
+      auto config = endpoint_config(json_of(exchange->body));
+      for (auto& target : config.targets) service_.repository.get(target.model, target.version);
+      for (auto& target : config.mirror) service_.repository.get(target.model, target.version);
+      endpoints.put(name, std::move(config));
+    } else if (exchange->method == "DELETE") {
+      endpoints.remove(name);
+      return exchange->answer({.body = "{}"});
+    } else if (exchange->method != "GET") {
+      return unknown(exchange);
+    }
+    exchange->answer(answer_with_numbers(endpoints.describe(name)));
   }
 
   void change_model(const ExchangePointer& exchange, std::string name, bool load) {
@@ -239,8 +276,7 @@ class Rest {
   }
 
   HttpAnswer log_settings(const ExchangePointer& exchange) {
-    static const json::object defaults =
-        Service{service_.repository, service_.shared_memory, service_.worker}.log_settings;
+    static const json::object defaults = Service::default_log_settings();
     std::lock_guard lock(service_.settings);
     if (exchange->method == "POST") change_settings(service_.log_settings, json_of(exchange->body), defaults);
     return answer_of(service_.log_settings);
@@ -248,8 +284,7 @@ class Rest {
 
   HttpAnswer trace_settings(const ExchangePointer& exchange, std::string_view model) {
     if (!model.empty()) service_.repository.get(model, "");
-    static const json::object defaults =
-        Service{service_.repository, service_.shared_memory, service_.worker}.trace_settings;
+    static const json::object defaults = Service::default_trace_settings();
     std::lock_guard lock(service_.settings);
     if (model.empty()) {
       if (exchange->method == "POST") change_settings(service_.trace_settings, json_of(exchange->body), defaults);

@@ -1,6 +1,7 @@
 #pragma once
 // The Open Inference Protocol v2 over REST, with the extensions of Triton that have a meaning here.
 #include "base/json.hpp"
+#include "serve/endpoints.hpp"
 #include "serve/front.hpp"
 #include "serve/repository.hpp"
 #include "serve/shared_memory.hpp"
@@ -12,16 +13,24 @@ namespace gyre {
 struct Service {
   Repository& repository;
   SharedMemory& shared_memory;
-  Worker& worker;                       // for what takes long: loading
+  Worker& worker;    // for what takes long: loading
+  Worker& decoders;  // pictures and sounds
+  Endpoints& endpoints;
   std::size_t body_limit = 256u << 20;  // of a request, unpacked
-  json::object log_settings{{"log_file", ""},    {"log_info", true},       {"log_warning", true},
-                            {"log_error", true}, {"log_verbose_level", 0}, {"log_format", "default"}};
-  json::object trace_settings{{"trace_level", json::array{"OFF"}},
-                              {"trace_rate", "1000"},
-                              {"trace_count", "-1"},
-                              {"log_frequency", "0"},
-                              {"trace_file", ""},
-                              {"trace_mode", "triton"}};
+  static json::object default_log_settings() {
+    return {{"log_file", ""},    {"log_info", true},       {"log_warning", true},
+            {"log_error", true}, {"log_verbose_level", 0}, {"log_format", "default"}};
+  }
+  static json::object default_trace_settings() {
+    return {{"trace_level", json::array{"OFF"}},
+            {"trace_rate", "1000"},
+            {"trace_count", "-1"},
+            {"log_frequency", "0"},
+            {"trace_file", ""},
+            {"trace_mode", "triton"}};
+  }
+  json::object log_settings = default_log_settings();
+  json::object trace_settings = default_trace_settings();
   std::map<std::string, json::object> model_trace_settings{};
   std::mutex settings{};  // guards the three
 };

@@ -18,11 +18,11 @@ static ModelEngine engine_of(const ModelSource& source, int threads) {
   return source.bytes.empty() ? ModelEngine(source.path, threads) : ModelEngine::from_bytes(source.bytes, threads);
 }
 
-// A model made here says what its answers are called; any other ONNX file has no labels.
-static std::vector<std::string> labels_of(const ModelEngine& engine) {
+// A model made here says what its answers are called; any other ONNX file does not.
+static std::optional<Signature> signature_of(const ModelEngine& engine) {
   auto found = engine.metadata().find("gyre.signature");
-  return found == engine.metadata().end() ? std::vector<std::string>{}
-                                          : signature_from(parse_json(found->second, "signature")).labels;
+  if (found == engine.metadata().end()) return std::nullopt;
+  return signature_from(parse_json(found->second, "signature"));
 }
 
 ServedModel::ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config,
@@ -32,7 +32,7 @@ ServedModel::ServedModel(std::string name, std::int64_t version, const ModelSour
       config_(std::move(config)),
       engine_(engine_of(source, std::max(1, config_.threads))),
       resources_(resources),
-      labels_(labels_of(engine_)) {
+      signature_(signature_of(engine_)) {
   if (!resources_.announce(config_.resources))
     throw Error(Code::invalid, "model " + name_ + " needs more of a resource than there is",
                 "gyre serve --resource NAME=COUNT sets how much there is");
@@ -230,7 +230,8 @@ void ServedModel::run_joined(std::vector<TaskPointer>& batch) {
     task->kept = answer;
     auto classified = [](const WantedOutput& wanted) { return wanted.classes > 0; };
     if (std::any_of(task->request.outputs.begin(), task->request.outputs.end(), classified))
-      classify_outputs(*task, answer, config_.max_batch > 0, labels_);
+      classify_outputs(*task, answer, config_.max_batch > 0,
+                       signature_ ? signature_->labels : std::vector<std::string>{});
     if (!task->question.empty()) cache_->add(task->question, *task);
   }
   std::uint64_t ended = nanoseconds();

@@ -30,7 +30,7 @@ class ServedModel {
   const std::string& version() const { return version_; }
   const ModelEngine& engine() const { return engine_; }
   const ModelConfig& config() const { return config_; }
-  const std::vector<std::string>& labels() const { return labels_; }
+  const std::optional<Signature>& signature() const { return signature_; }  // of a model made here
   Statistics& statistics() { return statistics_; }
   const Statistics& statistics() const { return statistics_; }
   std::size_t pending() const;
@@ -57,7 +57,7 @@ class ServedModel {
   ModelEngine engine_;
   Resources& resources_;
   std::unique_ptr<ResponseCache> cache_;  // when the configuration asks for it
-  std::vector<std::string> labels_;       // of the signature, for classification
+  std::optional<Signature> signature_;
   Statistics statistics_;
   std::atomic<std::uint64_t> row_ns_ = 0;  // what a row takes, a moving mean; 0: not known
   std::unique_ptr<Scheduler> scheduler_;   // last: its threads use the rest

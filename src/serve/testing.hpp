@@ -49,8 +49,9 @@ struct ServiceSite {
   SharedMemory shared_memory;
   std::map<std::string, ModelFiles> known{{"double", files_of(doubling_model())}, {"echo", files_of(echo_model())}};
   Repository repository;
-  Worker worker;
-  Service service{repository, shared_memory, worker};
+  Worker worker, decoders;
+  Endpoints endpoints{{}};
+  Service service{repository, shared_memory, worker, decoders, endpoints};
   int port = 0;
 
   explicit ServiceSite(FrontOptions options = {.threads = 2})

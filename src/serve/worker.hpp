@@ -1,23 +1,26 @@
 #pragma once
-// One thread that does, one after the other, what would keep an I/O thread from its clients.
+// Threads that do what would keep an I/O thread from its clients.
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace gyre {
 
 class Worker {
  public:
-  Worker() : thread_([this] { run(); }) {}
+  explicit Worker(std::size_t threads = 1) {
+    for (std::size_t i = 0; i < threads; i++) threads_.emplace_back([this] { run(); });
+  }
   ~Worker() {
     {
       std::lock_guard lock(mutex_);
       ending_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    for (auto& thread : threads_) thread.join();
   }
   Worker(const Worker&) = delete;
   void post(std::function<void()> work) {
@@ -25,7 +28,7 @@ class Worker {
       std::lock_guard lock(mutex_);
       waiting_.push_back(std::move(work));
     }
-    changed_.notify_all();
+    changed_.notify_one();
   }
 
  private:
@@ -45,7 +48,7 @@ class Worker {
   std::condition_variable changed_;
   std::deque<std::function<void()>> waiting_;
   bool ending_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace gyre

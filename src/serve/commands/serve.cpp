@@ -4,6 +4,7 @@
 
 #include "base/command.hpp"
 #include "model/locate.hpp"
+#include "serve/cores.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
 #include "serve/rest.hpp"
@@ -19,6 +20,7 @@ struct Options {
   std::int64_t io_threads = 0;
   std::int64_t body_mb = 256;
   std::string repository;
+  std::string endpoints;
   std::vector<std::string> resource;
 };
 
@@ -28,6 +30,7 @@ const std::vector<Field> fields{
     field("grpc-port", &Options::grpc_port, "gRPC; 0 picks a free one", {.min = 0, .max = 65535}),
     field("repository", &Options::repository,
           "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
+    field("endpoints", &Options::endpoints, "a file that keeps the endpoints; made when the first is put"),
     field("resource", &Options::resource,
           "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
@@ -75,8 +78,10 @@ int run(const json::object& values, CommandContext& context) {
     repository.resources().set(given.substr(0, equals), std::atoll(given.c_str() + equals + 1));
   }
   repository.hold_ready(false);
-  Worker worker;
-  Service service{repository, shared_memory, worker, static_cast<std::size_t>(options.body_mb) << 20};
+  Worker worker, decoders(usable_cores());
+  Endpoints endpoints(options.endpoints);
+  Service service{repository, shared_memory, worker,
+                  decoders,   endpoints,     static_cast<std::size_t>(options.body_mb) << 20};
   int port = front.listen(options.address, static_cast<int>(options.port), rest_handler(service));
   int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), grpc_handler(service));
   for (auto& name : names) repository.load(name);
