@@ -65,10 +65,14 @@ void put_artifact(Workspace& workspace, const std::string& path, const std::stri
   });
 }
 
-std::filesystem::path artifact_file(Workspace& workspace, const std::string& path) {
+std::string artifact_digest(Workspace& workspace, const std::string& path) {
   auto row = workspace.rows().one("SELECT digest FROM artifact WHERE path = $1", {path});
   if (!row) throw Error(Code::not_found, "No such artifact: '" + path + "'");
-  return workspace.blobs().path(get_string(*row, "digest"));
+  return get_string(*row, "digest");
+}
+
+std::filesystem::path artifact_file(Workspace& workspace, const std::string& path) {
+  return workspace.blobs().path(artifact_digest(workspace, path));
 }
 
 void forget_artifacts(Workspace& workspace, const std::string& path, std::string_view who) {

@@ -15,7 +15,8 @@ std::string checked_artifact_path(std::string path);
 std::string artifact_root(const std::string& uri);
 
 void put_artifact(Workspace& workspace, const std::string& path, const std::string& digest, std::string_view who);
-std::filesystem::path artifact_file(Workspace& workspace, const std::string& path);          // Error{not_found}
+std::string artifact_digest(Workspace& workspace, const std::string& path);  // Error{not_found}
+std::filesystem::path artifact_file(Workspace& workspace, const std::string& path);
 void forget_artifacts(Workspace& workspace, const std::string& path, std::string_view who);  // a file or a folder
 // One level below a folder as MLflow lists it: [{"path","is_dir","file_size"}...]; `prefix` is put before each name.
 json::array list_artifacts(Workspace& workspace, const std::string& folder, const std::string& prefix);

@@ -80,6 +80,9 @@ std::optional<std::int64_t> Asked::find_integer(std::string_view key) const {
   auto* value = members_->if_contains(key);
   if (!value || value->is_null()) return {};
   if (auto* number = value->if_int64()) return *number;
+  // R writes whole numbers as doubles.
+  if (auto* number = value->if_double(); number && std::abs(*number) < 9e15 && std::trunc(*number) == *number)
+    return static_cast<std::int64_t>(*number);
   auto* text = value->if_string();
   if (!text) throw wrong(key, "an integer");
   std::int64_t number = 0;
@@ -147,6 +150,25 @@ bool Asked::flag(std::string_view key, bool otherwise) const {
   };
   if (!is("true") && !is("false")) throw wrong(key, "true or false");
   return is("true");
+}
+
+std::optional<std::string> Asked::find_choice(std::string_view key,
+                                              std::initializer_list<std::string_view> names) const {
+  auto* value = members_->if_contains(key);
+  if (!value || value->is_null()) return {};
+  std::int64_t number = 1;
+  std::string list;
+  for (auto name : names) {
+    if ((value->is_string() && value->get_string() == name) || (value->is_int64() && value->get_int64() == number))
+      return std::string(name);
+    list += (number++ > 1 ? ", " : "one of ") + std::string(name);
+  }
+  throw wrong(key, list);
+}
+
+Stages Asked::stages(std::string_view key) const {
+  std::string view = find_choice(key, {"ACTIVE_ONLY", "DELETED_ONLY", "ALL"}).value_or("ACTIVE_ONLY");
+  return view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
 }
 
 std::vector<std::int64_t> Asked::experiments() const {

@@ -1,5 +1,6 @@
 #pragma once
 // MLflow's REST API 2.0 for tracking and the registry: MLflow's own clients connect unchanged.
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ class Asked {
   std::vector<Asked> items(std::string_view key) const;
   std::optional<Asked> find_object(std::string_view key) const;
   bool flag(std::string_view key, bool otherwise) const;
+  // By its name or, as protobuf has it, by its number: the first is 1.
+  std::optional<std::string> find_choice(std::string_view key, std::initializer_list<std::string_view> names) const;
+  Stages stages(std::string_view key) const;                     // ACTIVE_ONLY, DELETED_ONLY or ALL
   std::vector<std::int64_t> experiments() const;                 // experiment_ids
   Pairs pairs(std::string_view key) const;                       // [{"key","value"}...]
   std::int64_t integer(std::string_view key) const;              // Error{invalid} when it is missing

@@ -16,8 +16,7 @@ static json::object experiment_form(const Experiment& experiment) {
 static Response search(Workspace& workspace, Request& request) {
   Asked asked(request);
   Search search = asked.search(1000, 50000);
-  std::string view = asked.text_or("view_type", "ACTIVE_ONLY");
-  search.stages = view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
+  search.stages = asked.stages("view_type");
   auto page = search_experiments(workspace, search);
   json::array experiments;
   for (auto& experiment : page.found) experiments.push_back(experiment_form(experiment));

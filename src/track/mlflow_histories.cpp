@@ -16,6 +16,16 @@ static json::object form(const std::string& run, const std::string& key, const P
 
 static constexpr std::size_t most_runs = 100;
 
+// A run that is not there has no points: a chart of many runs shows the others.
+static std::vector<Point> curve(Workspace& workspace, const std::string& run, const std::string& key) {
+  try {
+    return history_of(workspace, run, key);
+  } catch (const Error& error) {
+    if (error.code != Code::not_found) throw;
+    return {};
+  }
+}
+
 // Whole curves, run by run, cut at `max_results`.
 static Response bulk(Workspace& workspace, Request& request) {
   Asked asked(request);
@@ -31,7 +41,7 @@ static Response bulk(Workspace& workspace, Request& request) {
   std::sort(runs.begin(), runs.end());
   json::array metrics;
   for (auto& run : runs) {
-    auto points = history_of(workspace, run, *key);
+    auto points = curve(workspace, run, *key);
     std::stable_sort(points.begin(), points.end(), [](auto& a, auto& b) { return a.at < b.at; });
     for (auto& point : points)
       if (metrics.size() < most) metrics.push_back(form(run, *key, point));
@@ -58,7 +68,7 @@ static Response intervals(Workspace& workspace, Request& request) {
                                    " and end_step=" + std::to_string(*last) + ".");
   json::array metrics;
   for (auto& run : runs) {
-    auto points = history_of(workspace, run, key);
+    auto points = curve(workspace, run, key);
     if (first) std::erase_if(points, [&](const Point& point) { return point.step < *first || point.step > *last; });
     for (auto& point : downsample(points, static_cast<std::size_t>(most))) metrics.push_back(form(run, key, point));
   }

@@ -176,7 +176,11 @@ std::vector<Route> mlflow_model_routes(Workspace& workspace) {
       {"DELETE", "/registered-models/alias", "Take an alias away",
        [&](Request& request) {
          Asked asked(request);
-         delete_alias(workspace, asked.text("name"), asked.text("alias"), request.who);
+         try {
+           delete_alias(workspace, asked.text("name"), asked.text("alias"), request.who);
+         } catch (const Error& error) {  // as MLflow: gone is gone
+           if (error.code != Code::not_found) throw;
+         }
          return nothing();
        }},
       {"GET", "/registered-models/alias", "The version that an alias points to",

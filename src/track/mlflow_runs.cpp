@@ -76,7 +76,7 @@ static Response update(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string id = run_of(asked);
   update_run(workspace, id,
-             {.status = asked.find_text("status"),
+             {.status = asked.find_choice("status", {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"}),
               .ended_at = asked.find_integer("end_time"),
               .name = asked.find_text("run_name")},
              request.who);
@@ -89,8 +89,7 @@ static Response update(Workspace& workspace, Request& request) {
 static Response search(Workspace& workspace, Request& request) {
   Asked asked(request);
   Search search = asked.search(1000, 50000);
-  std::string view = asked.text_or("run_view_type", "ACTIVE_ONLY");
-  search.stages = view == "ALL" ? Stages::all : view == "DELETED_ONLY" ? Stages::deleted : Stages::active;
+  search.stages = asked.stages("run_view_type");
   auto page = search_runs(workspace, asked.experiments(), search);
   auto links = links_of(workspace, page.found);
   JsonText out;

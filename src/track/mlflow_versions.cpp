@@ -35,7 +35,7 @@ json::object mlflow_version(Workspace& workspace, const ModelVersion& version) {
 
 ModelVersion known_version(Workspace& workspace, const Asked& asked) {
   std::string name = asked.text("name"), number = asked.text("version");
-  if (number.size() > 18 || number.find_first_not_of("0123456789") != std::string::npos)
+  if (number.find_first_not_of("0123456789") != std::string::npos)
     throw Error(Code::invalid, "Parameter 'version' must be an integer, got '" + number + "'.");
   auto version = find_version(workspace, name + "@" + number);
   if (!version) throw Error(Code::not_found, "Model Version (name=" + name + ", version=" + number + ") not found");

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "track/lineage.hpp"
+#include "track/onnx_flavor.hpp"
 #include "track/registry.hpp"
 
 namespace gyre {
@@ -69,11 +70,10 @@ std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
       {"GET", "/api/models/{name}/versions/{version}/file", "The ONNX file",
        [&](Request& request) {
          auto version = asked_version(workspace, request);
-         if (version.digest.empty())
-           throw Error(Code::not_found, version.reference() + " has no file here: it lies at " + version.source);
+         std::string digest = onnx_of(workspace, version);
          return Response{.content_type = "application/octet-stream",
-                         .headers = {{"ETag", "\"" + version.digest + "\""}},
-                         .file = workspace.blobs().path(version.digest)};
+                         .headers = {{"ETag", "\"" + digest + "\""}},
+                         .file = workspace.blobs().path(digest)};
        }},
       {"POST", "/api/models/{name}/versions/{version}/results", "Attach what was found out: {kind, result}",
        [&](Request& request) {

@@ -1,8 +1,11 @@
 """What MLflow logs by itself around scikit-learn, XGBoost and LightGBM, and models of a flavour loaded again."""
 import json
+import os
+import subprocess
 
 import mlflow
 import numpy
+import requests
 
 from checks._common import client, fresh
 
@@ -58,6 +61,21 @@ def check_lightgbm():
     assert mlflow.lightgbm.load_model(f"models:/{model_of(run).model_id}").num_trees() == 5
 
 
+def served(reference, questions):
+    """The labels that `gyre serve` gives for a registered model, asked by its REST."""
+    server = subprocess.Popen([os.environ["GYRE_PROGRAM"], "serve", reference, "--port", "0", "--grpc-port", "0", "--json"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["url"]
+        model = requests.post(url + "/v2/repository/index", json={}, timeout=20).json()[0]["name"]
+        about = requests.get(f"{url}/v2/models/{model}", timeout=20).json()
+        asked = {"name": about["inputs"][0]["name"], "shape": list(questions.shape), "datatype": "FP32", "data": questions.ravel().tolist()}
+        answer = requests.post(f"{url}/v2/models/{model}/infer", json={"inputs": [asked]}, timeout=20).json()
+        return next(output["data"] for output in answer["outputs"] if output["name"] == "label")
+    finally:
+        server.terminate()
+        server.wait()
+
+
 def check_onnx():
     from skl2onnx import to_onnx
     from sklearn.tree import DecisionTreeClassifier
@@ -75,4 +93,6 @@ def check_onnx():
     answers = again.predict(rows.astype(numpy.float32))
     assert (answers["label"] == labels).mean() > 0.8
     assert mlflow.onnx.load_model(f"models:/{name}/1").graph.node == graph.graph.node
+    if "GYRE_PROGRAM" in os.environ:
+        assert served(name + "@champion", rows[:5].astype(numpy.float32)) == [int(label) for label in answers["label"][:5]]
     assert json.loads(client.get_logged_model(logged.model_id).tags["mlflow.modelVersions"])[0]["name"] == name

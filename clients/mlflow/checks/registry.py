@@ -30,6 +30,7 @@ def check_models_and_versions():
     refused(lambda: client.get_registered_model(name), "RESOURCE_DOES_NOT_EXIST")
     assert len(client.search_model_versions(f"name = '{flask}'")) == 3
     client.delete_registered_model_alias(flask, "champion")
+    client.delete_registered_model_alias(flask, "champion")  # gone is gone
     refused(lambda: client.get_model_version_by_alias(flask, "champion"))
     client.delete_model_version(flask, "3")
     refused(lambda: client.get_model_version(flask, "3"), "RESOURCE_DOES_NOT_EXIST")

@@ -92,6 +92,16 @@ def check_lifecycle():
     assert client.get_run(run).info.run_name == "another" and client.get_run(run).data.tags["mlflow.runName"] == "another"
 
 
+def check_enumerations_by_number():
+    """Protobuf's JSON takes them by name and by number."""
+    experiment = client.create_experiment(fresh("numbers"))
+    run = client.create_run(experiment).info.run_id
+    assert ask("POST", "runs/update", {"run_id": run, "status": 3})[1]["run_info"]["status"] == "FINISHED"
+    client.delete_run(run)
+    found = lambda view: len(ask("POST", "runs/search", {"experiment_ids": [experiment], "run_view_type": view})[1].get("runs", []))
+    assert [found(view) for view in (1, 2, 3, "ACTIVE_ONLY", "DELETED_ONLY", "ALL")] == [0, 1, 1, 0, 1, 1]
+
+
 def check_experiment_tags():
     experiment = client.create_experiment(fresh("tags"))
     client.set_experiment_tag(experiment, "a", "1")
@@ -137,6 +147,7 @@ def check_histories_of_several_runs():
     assert [m["run_id"] for m in answer["metrics"][:300]] == [min(runs)] * 300
     for query in ({"metric_key": "m"}, {"run_id": runs}, {"run_id": ["r"] * 101, "metric_key": "m"}):
         bad("GET", bulk, **query)
+    assert ask("GET", bulk, run_id=["0" * 32, runs[0]], metric_key="m")[1]["metrics"][0]["run_id"] == runs[0]
     status, answer = ask("GET", bulk + "-interval", run_ids=runs, metric_key="m", max_results=20)
     for run in runs:
         steps = [m["step"] for m in answer["metrics"] if m["run_id"] == run]
