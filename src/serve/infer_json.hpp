@@ -31,6 +31,8 @@ struct InferBody {
 };
 InferBody write_infer(const InferTask& task);
 
+// The values as one list, row-major. `name` is for the Error of a type that JSON cannot carry.
+void append_json_values(std::string& to, const TensorView& tensor, std::string_view name);
 void append_json_string(std::string& to, std::string_view text);
 
 }  // namespace gyre

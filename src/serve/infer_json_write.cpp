@@ -55,8 +55,8 @@ static void append_values(std::string& to, std::span<const std::byte> bytes) {
   }
 }
 
-static void append_data(std::string& to, const TensorView& tensor, std::string_view name) {
-  to += ",\"data\":[";
+void append_json_values(std::string& to, const TensorView& tensor, std::string_view name) {
+  to += '[';
   switch (tensor.type) {
     case DataType::f32:
       append_values<float>(to, tensor.bytes);
@@ -144,7 +144,8 @@ InferBody write_infer(const InferTask& task) {
       text += ",\"parameters\":{\"binary_data_size\":" + std::to_string(packed_size(tensor)) + '}';
       body.binary = true;
     } else {
-      append_data(text, tensor, wanted.name);
+      text += ",\"data\":";
+      append_json_values(text, tensor, wanted.name);
     }
     text += '}';
   }

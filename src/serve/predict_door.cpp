@@ -44,14 +44,20 @@ static void read_plain(const json::value& body, const ServedModel& model, InferT
   read_infer(json::serialize(json::object{{"inputs", std::move(inputs)}}), {}, none, task.request);
 }
 
-static json::object plain_answer(const InferTask& task) {
-  auto written = parse_json(write_infer(task).bytes, "answer");
-  json::object outputs;
-  for (auto& output : written.at("outputs").as_array()) outputs[output.at("name").as_string()] = output.at("data");
-  return {{"model", task.model->name()}, {"version", task.model->version()}, {"outputs", std::move(outputs)}};
+static std::string plain_answer(const InferTask& task) {
+  std::string text = "{\"model\":";
+  append_json_string(text, task.model->name());
+  text += ",\"version\":\"" + task.model->version() + "\",\"outputs\":{";
+  for (std::size_t i = 0; i < task.outputs.size(); i++) {
+    if (i) text += ',';
+    append_json_string(text, task.request.outputs[i].name);
+    text += ':';
+    append_json_values(text, task.outputs[i], task.request.outputs[i].name);
+  }
+  return text + "}}";
 }
 
-static json::object worded_answer(const InferTask& task, const Signature& signature, std::vector<std::string> notes) {
+static std::string worded_answer(const InferTask& task, const Signature& signature, std::vector<std::string> notes) {
   std::vector<Tensor> outputs;
   std::vector<TensorInfo> infos;
   for (std::size_t i = 0; i < task.outputs.size(); i++) {
@@ -60,7 +66,8 @@ static json::object worded_answer(const InferTask& task, const Signature& signat
   }
   auto answer = answer_from(signature, infos, outputs);
   answer.notes = std::move(notes);
-  return {{"model", task.model->name()}, {"version", task.model->version()}, {"answer", answer.to_json(signature)}};
+  return json::serialize(json::object{
+      {"model", task.model->name()}, {"version", task.model->version()}, {"answer", answer.to_json(signature)}});
 }
 
 void predict_from(Service& service, const ExchangePointer& exchange, const std::string& name) {
@@ -89,7 +96,7 @@ void predict_from(Service& service, const ExchangePointer& exchange, const std::
       if (finished->error) throw *finished->error;
       auto& signature = finished->model->signature();
       auto told = plain || !signature ? plain_answer(*finished) : worded_answer(*finished, *signature, *notes);
-      exchange->answer({.body = canonical(told)});
+      exchange->answer({.body = std::move(told)});
     } catch (const Error& error) {
       exchange->answer(http_error(row_of(error.code).http_status, error.text()));
     }

@@ -14,8 +14,6 @@ namespace gyre {
 namespace {
 
 HttpAnswer answer_of(const json::value& value) { return {.body = json::serialize(value)}; }
-// For values with fractions: 0.5, not 5E-1.
-HttpAnswer answer_with_numbers(const json::value& value) { return {.body = canonical(value)}; }
 HttpAnswer answer_of(const Error& error) { return http_error(row_of(error.code).http_status, error.text()); }
 
 // /v2/models/{name}[/versions/{version}][/{what}]
@@ -202,7 +200,7 @@ class Rest {
   void endpoint(const ExchangePointer& exchange, const std::vector<std::string_view>& parts) {
     auto& endpoints = service_.endpoints;
     if (parts.size() == 1 && exchange->method == "GET")
-      return exchange->answer(answer_with_numbers(json::object{{"endpoints", endpoints.list()}}));
+      return exchange->answer(answer_of(json::object{{"endpoints", endpoints.list()}}));
     std::string name(parts.size() > 1 ? parts[1] : "");
     if (parts.size() == 3 && parts[2] == "predict" && exchange->method == "POST")
       return service_.decoders.post([this, exchange, name] {
@@ -226,7 +224,7 @@ class Rest {
     } else if (exchange->method != "GET") {
       return unknown(exchange);
     }
-    exchange->answer(answer_with_numbers(endpoints.describe(name)));
+    exchange->answer(answer_of(endpoints.describe(name)));
   }
 
   void change_model(const ExchangePointer& exchange, std::string name, bool load) {
