@@ -17,7 +17,8 @@ struct App {
 
   Workspace workspace;
   Users users;
-  std::unique_ptr<StepObserver> recorder;  // steps' runs become tracked runs
+  std::unique_ptr<StepObserver> recorder;      // steps' runs become tracked runs
+  std::unique_ptr<StepObserver> open_lineage;  // and are told of, where the configuration says so
   Engine engine;
   Fleet fleet;
   RouteTable api;       // port 7080

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/clock.hpp"
+#include "cli/git_state.hpp"
 #include "cli/terminal.hpp"
 
 namespace gyre {
@@ -118,6 +119,10 @@ class View {
 json::object follow_pipeline(Api& api, const json::value& start_body, const FollowOptions& options) {
   watch_interrupts();
   std::string id = get_string(api.call("POST", "/api/pipelines", start_body), "id");
+  if (json::object source = git_state(std::filesystem::current_path()); !source.empty()) {
+    if (auto file = find_string(start_body, "where")) source["file"] = *file;
+    api.call("POST", "/api/pipelines/" + id + "/source", source);
+  }
   View view(options, is_terminal(1));
   std::int64_t seen = -1;
   bool told = false;

@@ -1,5 +1,6 @@
 #include "track/recorder.hpp"
 #include "cli/app.hpp"
+#include "cli/source.hpp"
 
 namespace gyre {
 
@@ -8,7 +9,7 @@ namespace {
 // The engine tells what happens to steps; tracking keeps it as runs. Neither knows of the other.
 class EngineRecorder : public StepObserver {
  public:
-  explicit EngineRecorder(Workspace& workspace) : recorder_(workspace) {}
+  explicit EngineRecorder(Workspace& workspace) : workspace_(workspace), recorder_(workspace) {}
 
   void started(const StepRun& run) override {
     recorder_.started(
@@ -18,6 +19,7 @@ class EngineRecorder : public StepObserver {
          .options = run.options,
          .inputs = run.inputs,
          .tags = {{"gyre.step", run.step}, {"gyre.pipeline_run", run.pipeline_run}, {"gyre.key", run.key}}});
+    attach_source(workspace_, run.pipeline_run, run_id_of(run.pipeline_run, run.node));
   }
   void metric(const StepRun& run, std::string_view name, double value, std::int64_t step) override {
     recorder_.metric(run_id_of(run.pipeline_run, run.node), name, value, step);
@@ -28,6 +30,7 @@ class EngineRecorder : public StepObserver {
   }
 
  private:
+  Workspace& workspace_;
   StepRecorder recorder_;
 };
 

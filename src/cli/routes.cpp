@@ -3,6 +3,7 @@
 #include "cli/app.hpp"
 #include "cli/guard.hpp"
 #include "cli/mentions.hpp"
+#include "cli/source.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
@@ -56,6 +57,7 @@ void mount_routes(App& app) {
   mount(fleet_routes(app.fleet));
   mount(run_routes(app.workspace));
   mount(audit_routes(app.workspace));
+  mount(source_routes(app.workspace));
   mount(import_routes(app.workspace));
   mount(user_routes(app.users));
   mount(collect_routes(app.workspace, content_mentions()));

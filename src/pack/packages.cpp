@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "pack/registry.hpp"
+#include "track/lineage.hpp"
 
 namespace gyre {
 
@@ -134,6 +135,11 @@ Package push_package(Workspace& workspace, const std::string& package, const std
     if (former) record["former"] = before;
     workspace.rows().run("INSERT INTO package (name, digest, record, pushed_at) VALUES ($1, $2, $3, $4)",
                          {name, digest, canonical(record), now_ms()});
+    add_edge(workspace, {"data", package}, {"image", digest}, "published");
+    for (auto& version : workspace.rows().query("SELECT model, version FROM model_version WHERE digest = $1",
+                                                {get_string(record, "model")}))
+      add_edge(workspace, {"model", get_string(version, "model") + "@" + std::to_string(get_int(version, "version"))},
+               {"image", digest}, "packaged");
     workspace.audit(who, "package.push", get_string(record, "image"), nullptr, record);
   });
   return record;

@@ -14,6 +14,18 @@ void add_edge(Workspace& workspace, const Thing& from, const Thing& to, std::str
       {from.kind, from.id, to.kind, to.id, how, now_ms()});
 }
 
+// A model's content was made before the model was named: what became of it became of the model.
+static std::vector<Row> edges_at(Workspace& workspace, const char* sql, const Thing& thing, bool backwards) {
+  auto rows = workspace.rows().query(sql, {thing.kind, thing.id});
+  if (backwards || thing.kind != "model") return rows;
+  for (auto& row : workspace.rows().query(
+           "SELECT e.* FROM model_version v JOIN lineage_edge e ON e.from_kind = 'data' AND e.from_id = v.digest"
+           " WHERE v.model || '@' || v.version = $1 AND e.to_kind <> 'model' ORDER BY e.at",
+           {thing.id}))
+    rows.push_back(row);
+  return rows;
+}
+
 // Breadth first: what is near comes first, and a thing reached on two ways is walked through once.
 static json::array walk(Workspace& workspace, const Thing& start, bool backwards) {
   const char* sql =
@@ -25,7 +37,7 @@ static json::array walk(Workspace& workspace, const Thing& start, bool backwards
   for (int depth = 1; !level.empty(); depth++) {
     std::vector<Thing> next;
     for (auto& thing : level)
-      for (auto& row : workspace.rows().query(sql, {thing.kind, thing.id})) {
+      for (auto& row : edges_at(workspace, sql, thing, backwards)) {
         json::object from{{"kind", row["from_kind"]}, {"id", row["from_id"]}},
             to{{"kind", row["to_kind"]}, {"id", row["to_id"]}};
         auto& other = backwards ? from : to;

@@ -90,6 +90,9 @@ static void insert_version(Workspace& workspace, const ModelVersion& version) {
 // data -> run -> model; without a run, data -> model.
 static void draw_lineage(Workspace& workspace, const ModelVersion& version) {
   Thing model{"model", version.reference()};
+  // Who registers content alone may not know which run made it: the content leads there.
+  if (!version.digest.empty() && version.run_id.empty())
+    add_edge(workspace, {"data", version.digest}, model, "registered");
   if (!version.run_id.empty()) add_edge(workspace, {"run", version.run_id}, model, "made");
   auto* data = find(version.lineage, "data");
   if (!data) return;

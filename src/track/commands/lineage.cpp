@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <optional>
 
 #include "base/command.hpp"
 #include "base/hash.hpp"
@@ -14,7 +15,29 @@ static std::string short_id(const json::value& thing) {
   return get_string(thing, "kind") + " " + id;
 }
 
-// "bottle" -> model bottle@<newest>; "bottle@champion" -> model bottle@3; a digest: data, else image; "run/1234": as
+// What is there under a path of the API, or nothing.
+static std::optional<json::value> look(Api& api, const std::string& path) {
+  try {
+    return api.call("GET", path);
+  } catch (const Error& error) {
+    if (error.code != Code::not_found) throw;
+    return {};
+  }
+}
+
+// What no model is called: named data, a device, an image by its name, an app that was rolled out.
+static std::optional<json::value> found_elsewhere(Api& api, const std::string& name) {
+  if (look(api, "/api/models/" + percent_encode(name.substr(0, name.find('@'))))) return {};
+  if (auto asset = look(api, "/api/assets/" + percent_encode(name)))
+    return api.call("GET", "/api/lineage/data/" + get_string(*asset, "digest"));
+  for (auto kind : {"device", "deployment", "run", "image"})
+    if (auto thing = look(api, "/api/lineage/" + std::string(kind) + "/" + percent_encode(name))) return thing;
+  if (auto package = look(api, "/api/packages/" + name))
+    return api.call("GET", "/api/lineage/image/" + get_string(*package, "digest"));
+  return {};
+}
+
+// "bottle" -> model bottle@<newest>; "bottle@champion" -> model bottle@3; a digest: data; "run/1234": as
 // said.
 static json::value ask(Api& api, const std::string& name) {
   if (auto slash = name.find('/'); slash != std::string::npos && name.find('@') == std::string::npos)
@@ -22,6 +45,7 @@ static json::value ask(Api& api, const std::string& name) {
         "GET", "/api/lineage/" + percent_encode(name.substr(0, slash)) + "/" + percent_encode(name.substr(slash + 1)));
   if (is_digest(name)) return api.call("GET", "/api/lineage/data/" + name);
   auto at = name.find('@');
+  if (auto thing = found_elsewhere(api, name)) return *thing;
   std::string which = at == std::string::npos ? "latest" : name.substr(at + 1);
   json::value version =
       api.call("GET", "/api/models/" + percent_encode(name.substr(0, at)) + "/versions/" + percent_encode(which));
@@ -55,8 +79,11 @@ extern const Command command_lineage;
 const Command command_lineage{
     .words = "lineage",
     .help = "Show what a model, data set, run, image or device came from, and what came from it",
-    .arguments =
-        {{"name", FieldType::text, "bottle, bottle@3, a data digest, or KIND/ID", nullptr, {.required = true}}},
+    .arguments = {{"name",
+                   FieldType::text,
+                   "a model (bottle, bottle@3), named data, a device, an image, a digest, or KIND/ID",
+                   nullptr,
+                   {.required = true}}},
     .options = {},
     .run = run};
 
