@@ -88,6 +88,21 @@ Subjects model_given(Workspace&, const Request& request) {
   return subjects;
 }
 
+// Whoever registers the files of a run, or of another model, lets the readers of this model read them.
+Subjects model_and_source(Workspace& workspace, const Request& request) {
+  Subjects subjects = model_given(workspace, request);
+  for (auto [name, sql] : {std::pair("run_id", "SELECT experiment FROM run WHERE id = $1"),
+                           std::pair("model_id", "SELECT experiment FROM logged_model WHERE id = $1")})
+    for (auto& subject : looked_up(workspace, sql, given(request, name))) subjects.push_back(subject);
+  constexpr std::string_view other = "models:/";
+  for (auto& source : given(request, "source"))
+    if (source.starts_with(other) && !source.starts_with("models:/m-")) {
+      std::string name = source.substr(other.size());
+      subjects.push_back({"model", name.substr(0, name.find_first_of("/@"))});
+    }
+  return subjects;
+}
+
 Subjects model_in_path(Workspace&, const Request& request) { return {{"model", request.param("name")}}; }
 
 const std::vector<Policy> policies{
@@ -95,6 +110,8 @@ const std::vector<Policy> policies{
     {"*", "/", Role::contributor},
     {"GET", "/api/health", Role::none},
     {"GET", "/version", Role::none},
+    {"GET", "/health", Role::none},
+    {"GET", "/api/3.0/mlflow/server-info", Role::none},
     {"GET", "/api/me", Role::none},
     {"*", "/api/users", Role::none},  // checked by the routes themselves: a subject's owners may give roles on it
     {"*", "/api/audit", Role::owner},
@@ -153,6 +170,7 @@ const std::vector<Policy> policies{
     {"DELETE", "/api/2.0/mlflow/registered-models/delete-tag", Role::contributor, model_given},
     {"GET", "/api/2.0/mlflow/model-versions", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/model-versions", Role::contributor, model_given},
+    {"POST", "/api/2.0/mlflow/model-versions/create", Role::contributor, model_and_source},
     {"GET", "/api/2.0/mlflow/model-versions/search", Role::none, {}, Then::filters, "model_versions", "name"},
     {"DELETE", "/api/2.0/mlflow/model-versions/delete", Role::owner, model_given},
     {"DELETE", "/api/2.0/mlflow/model-versions/delete-tag", Role::contributor, model_given},

@@ -254,5 +254,6 @@ TEST_CASE("what of MLflow is not spoken says so") {
     CHECK(error_of(refused) == "NOT_IMPLEMENTED");
   }
   CHECK(place.ask("GET", "/version").body == "3.17.2");
+  CHECK(place.ask("GET", "/health").body == "OK");
   CHECK(place.good("GET", "/api/3.0/mlflow/server-info").at("store_type") == "SqlStore");
 }

@@ -13,6 +13,8 @@ std::vector<Route> mlflow_absent_routes() {
   std::vector<Route> all{
       {"GET", "/version", "The MLflow version whose API is spoken",
        [](Request&) { return Response{.content_type = "text/plain", .body = "3.17.2"}; }},
+      {"GET", "/health", "Whether the server answers, as MLflow's says it",
+       [](Request&) { return Response{.content_type = "text/plain", .body = "OK"}; }},
   };
   for (std::string prefix : {"/api/3.0/mlflow", "/ajax-api/3.0/mlflow"})
     all.push_back({"GET", prefix + "/server-info", "What this server is able to", [](Request&) {

@@ -131,6 +131,13 @@ def roles():
         assert ask("DELETE", M + "/registered-models/delete", {"name": "bottle"}, token=ann)[0] == 200
         assert ask("POST", M + "/registered-models/create", {"name": "bottle"}, token=boss)[0] == 200
         assert ask("GET", "/api/models/bottle", token=bob)[0] == 403, "a role outlived its model"
+        run("user", "role", "bob", "contributor", "--model", "bottle", GYRE_TOKEN=boss)
+        ask("POST", M + "/registered-models/create", {"name": "secret"}, token=boss)
+        ask("POST", M + "/model-versions/create", {"name": "secret", "source": "s3://bucket/1"}, token=boss)
+        version = lambda source, **more: ask("POST", M + "/model-versions/create", {"name": "bottle", "source": source, **more}, token=bob)[0]
+        assert version("s3://bucket/2") == 200
+        assert version(f"mlflow-artifacts:/{experiment}/{run_id}/artifacts/a", run_id=run_id) == 403, "files of a run that bob may not see"
+        assert version("models:/secret/1") == version("models:/secret@latest") == 403, "files of a model that bob may not see"
         print("ok roles on models", flush=True)
 
         for method, path in (("POST", "/api/devices"), ("POST", "/api/rollouts"), ("GET", "/api/audit"), ("POST", "/api/users")):
