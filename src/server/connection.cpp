@@ -28,7 +28,7 @@ namespace http = beast::http;
 using asio::awaitable;
 using Wire = boost::system::error_code;
 
-static constexpr std::size_t piece_size = 64 << 10;
+static constexpr std::size_t piece_size = 64 << 10, spool_piece = 512 << 10;
 // GCC 12 destroys temporaries of a co_await inside a larger expression twice: here each co_await is a statement or an
 // initialiser of its own, and arguments are named values.
 static constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
@@ -62,12 +62,22 @@ class SpoolFile {
   }
   ~SpoolFile() { ::unlink(path_.c_str()); }
   SpoolFile(const SpoolFile&) = delete;
-  void write(std::string_view bytes) { write_all(file_.get(), bytes, path_); }
+  void write(std::string_view bytes) {
+    write_all(file_.get(), bytes, path_);
+    // Who keeps the file will want it on the disk: that begins while the rest still comes.
+    constexpr std::uint64_t at_once = 4 << 20;
+    written_ += bytes.size();
+    if (written_ - begun_ < at_once) return;
+    ::sync_file_range(file_.get(), static_cast<off_t>(begun_), static_cast<off_t>(written_ - begun_),
+                      SYNC_FILE_RANGE_WRITE);
+    begun_ = written_;
+  }
   const fs::path& path() const { return path_; }
 
  private:
   FileHandle file_;
   fs::path path_;
+  std::uint64_t written_ = 0, begun_ = 0;
 };
 
 template <class Stream>
@@ -194,8 +204,9 @@ class Connection {
           co_await asio::async_write(stream_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), no_throw);
       if (error) co_return lose();
     }
-    if (!spooled && parser.content_length()) {
-      bool whole = co_await read_known(request.body, *parser.content_length());
+    if (parser.content_length()) {
+      bool whole = co_await read_known(request.body, spool.get(), *parser.content_length(), failed);
+      if (failed) co_return error_response(*failed);
       if (!whole) co_return lose();
       co_return std::nullopt;
     }
@@ -216,12 +227,7 @@ class Connection {
         request.body += bytes;
         continue;
       }
-      try {
-        spool->write(bytes);
-      } catch (const Error& error) {
-        failed = error;
-      }
-      if (failed) co_return error_response(*failed);
+      if (!kept(*spool, bytes, failed)) co_return error_response(*failed);
     }
     co_return std::nullopt;
   }
@@ -234,23 +240,39 @@ class Connection {
     }
   }
 
-  // A body whose length was said, in as few reads as it takes.
-  awaitable<bool> read_known(std::string& body, std::uint64_t length) {
-    std::size_t have = std::min<std::size_t>(length, buffer_.size());
-    body.assign(static_cast<const char*>(buffer_.data().data()), have);
-    buffer_.consume(have);
-    while (have < length) {
-      std::size_t next = std::min<std::size_t>(length - have, piece_size);
-      body.resize(have + next);  // no more memory than was sent, and a piece
-      wake_at(next);
+  // A body whose length was said, in as few reads as it takes: into the spool, else into `body`.
+  awaitable<bool> read_known(std::string& body, SpoolFile* spool, std::uint64_t length, std::optional<Error>& failed) {
+    std::size_t first = std::min<std::size_t>(length, buffer_.size());
+    body.assign(static_cast<const char*>(buffer_.data().data()), first);
+    buffer_.consume(first);
+    std::size_t filled = body.size();  // of body, which is a piece only when there is a spool
+    for (std::uint64_t have = first; have < length;) {
+      std::size_t next = std::min<std::size_t>(length - have, spool ? spool_piece - filled : piece_size);
+      body.resize(filled + next);  // no more memory than was sent, and a piece
+      wake_at(std::min(next, piece_size));
       allow(shared_.options.piece_seconds);
-      auto [error, count] = co_await stream_.async_read_some(asio::buffer(body.data() + have, next), no_throw);
+      auto [error, count] = co_await stream_.async_read_some(asio::buffer(body.data() + filled, next), no_throw);
       if (error) co_return false;
       have += count;
+      filled += count;
+      if (spool && (filled == spool_piece || have == length) && !kept(*spool, {body.data(), filled}, failed))
+        co_return false;
+      if (spool && (filled == spool_piece || have == length)) filled = 0;
     }
     wake_at(1);
-    body.resize(length);
+    if (spool && filled > 0 && !kept(*spool, {body.data(), filled}, failed)) co_return false;
+    body.resize(spool ? 0 : length);
     co_return true;
+  }
+
+  static bool kept(SpoolFile& spool, std::string_view bytes, std::optional<Error>& failed) {
+    try {
+      spool.write(bytes);
+      return true;
+    } catch (const Error& error) {
+      failed = error;
+      return false;
+    }
   }
 
   std::optional<Response> lose() {

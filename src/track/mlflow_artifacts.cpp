@@ -52,7 +52,7 @@ Response mlflow_file(Workspace& workspace, const std::string& path) {
 static Response keep(Workspace& workspace, Request& request) {
   std::string path = checked_artifact_path(request.param("path"));
   if (!request.body_file) throw Error(Code::invalid, "an artifact needs a body");
-  put_artifact(workspace, path, workspace.blobs().put_file(*request.body_file), request.who);
+  put_artifact(workspace, path, workspace.blobs().put_file(*request.body_file, /*move=*/true), request.who);
   return json_response(json::object());
 }
 

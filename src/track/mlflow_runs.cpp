@@ -143,8 +143,7 @@ static Response history(Workspace& workspace, Request& request) {
   if (skip < 0) throw Error(Code::invalid, "Invalid page token, could not decode: " + asked.text("page_token"));
   auto points = history_of(workspace, run_of(asked), key);
   auto earlier = [](const Point& a, const Point& b) { return a.at < b.at; };
-  if (!std::is_sorted(points.begin(), points.end(), earlier))
-    std::stable_sort(points.begin(), points.end(), earlier);
+  if (!std::is_sorted(points.begin(), points.end(), earlier)) std::stable_sort(points.begin(), points.end(), earlier);
   auto start = std::min(static_cast<std::size_t>(skip), points.size()), end = points.size();
   if (most) end = std::min(start + static_cast<std::size_t>(*most), end);
   JsonText out;
