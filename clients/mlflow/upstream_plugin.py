@@ -38,10 +38,14 @@ def server_thread(_, port):
         yield url
 
 
-@contextlib.contextmanager
-def launch_server(host, port, *_, **__):
-    with fresh_server(port):
-        yield None
+class launch_server(contextlib.ExitStack):
+    """What MLflow's versions take it for: a process to kill, or a context."""
+
+    def __init__(self, host, port, *_, **__):
+        super().__init__()
+        self.enter_context(fresh_server(port))
+
+    kill = contextlib.ExitStack.close
 
 
 def pytest_configure():
