@@ -102,6 +102,15 @@ def check_enumerations_by_number():
     assert [found(view) for view in (1, 2, 3, "ACTIVE_ONLY", "DELETED_ONLY", "ALL")] == [0, 1, 1, 0, 1, 1]
 
 
+def check_whole_numbers_in_any_form():
+    """As Java's client writes them, as texts, and as R's does, with a point."""
+    run = client.create_run("0").info.run_id
+    for i, (at, step) in enumerate((("1795247945683", "0"), (1795247945684.0, 1.0), (1795247945685, 2))):
+        assert ask("POST", "runs/log-metric", {"run_id": run, "run_uuid": run, "key": "m", "value": str(i), "timestamp": at, "step": step})[0] == 200
+    assert [(m.value, m.timestamp, m.step) for m in client.get_metric_history(run, "m")] == [(i, 1795247945683 + i, i) for i in range(3)]
+    assert ask("POST", "runs/search", {"experiment_ids": ["0"], "max_results": 5.0})[0] == 200
+
+
 def check_experiment_tags():
     experiment = client.create_experiment(fresh("tags"))
     client.set_experiment_tag(experiment, "a", "1")
