@@ -66,6 +66,13 @@ static std::size_t worthwhile(const LatencyCurve& curve, std::size_t most, doubl
   return best;
 }
 
+// What one instance takes when the others could take the rest: all of `rows` only where a batch saves much, since a
+// batch that saves little just leaves cores without work.
+static std::size_t share_of(const LatencyCurve& curve, std::size_t rows, std::size_t instances) {
+  bool saves_much = curve.seconds(rows) < 0.5 * curve.seconds(1) * static_cast<double>(rows);
+  return saves_much || instances <= 1 ? rows : (rows + instances - 1) / instances;
+}
+
 BatchChoice choose_automatic(const LatencyCurve& curve, const QueueState& queue, std::size_t most, double target) {
   if (queue.rows == 0) return {};
   most = std::max<std::size_t>(1, most);
@@ -74,10 +81,10 @@ BatchChoice choose_automatic(const LatencyCurve& curve, const QueueState& queue,
   std::size_t seen = std::max<std::size_t>(1, curve.largest_seen());
   if (good == std::min(seen, most) && queue.rows >= 2 * seen && curve.seconds(seen) < target / 4)
     return {std::min(2 * seen, most), 0};
-  if (queue.rows >= good) return {good, 0};
+  if (queue.rows >= good) return {std::min(good, share_of(curve, queue.rows, queue.instances)), 0};
   double run = curve.seconds(queue.rows);
   double capacity = run > 0 ? static_cast<double>(queue.instances * queue.rows) / run : 0;
-  if (run == 0 || queue.arrivals < capacity * 0.9) return {queue.rows, 0};
+  if (run == 0 || queue.arrivals < capacity * 0.9) return {share_of(curve, queue.rows, queue.instances), 0};
   double to_fill = static_cast<double>(good - queue.rows) / queue.arrivals;
   double patience = target / 2 - queue.oldest - to_fill;
   if (patience <= 0) return {queue.rows, 0};

@@ -153,7 +153,10 @@ class Http2 final : public Protocol {
       return connection_.close_when_sent();
     }
     input.consume(static_cast<std::size_t>(taken));
-    connection_.deadline_in(calls_.empty() ? options().idle_seconds : options().piece_seconds);
+    // Who has not called yet may be no client at all.
+    connection_.deadline_in(!called_         ? options().header_seconds
+                            : calls_.empty() ? options().idle_seconds
+                                             : options().piece_seconds);
     flush();
     if (!nghttp2_session_want_read(session_.get()) && !nghttp2_session_want_write(session_.get()))
       connection_.close_when_sent();
@@ -226,6 +229,8 @@ class Http2 final : public Protocol {
   }
 
   void begin(std::int32_t stream) {
+    called_ = true;
+
     calls_[stream] = std::make_shared<Call>(*this, connection_.shared_from_this(), stream);
   }
 
@@ -362,6 +367,7 @@ class Http2 final : public Protocol {
   std::unique_ptr<nghttp2_session, End> session_;
   bool receiving_ = false;
   bool flushing_ = false;
+  bool called_ = false;  // ever
 };
 
 void Call::answer(std::size_t place, std::string framed) {
