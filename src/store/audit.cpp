@@ -42,7 +42,16 @@ json::object to_json(const AuditEntry& entry) {
           {"after", value(entry.after)}};
 }
 
-AuditLog::AuditLog(Sqlite& rows, std::filesystem::path keys) : rows_(rows), keys_(std::move(keys)) {}
+AuditLog::AuditLog(Sqlite& rows, std::filesystem::path keys) : rows_(rows), keys_(std::move(keys)) {
+  auto newest = newest_checkpoint();
+  std::lock_guard lock(mutex_);
+  if (size() > (newest ? newest->first : 0)) start_sealing();  // what a killed process left unsigned
+}
+
+void AuditLog::start_sealing() {
+  unsigned_ = true;
+  if (!sealing_.joinable() && !ending_) sealing_ = std::thread([this] { keep_sealing(); });
+}
 
 AuditLog::~AuditLog() {
   {
@@ -75,8 +84,7 @@ void AuditLog::append(std::string_view who, std::string_view action, std::string
     add_tiles(static_cast<std::uint64_t>(entry.id));
   });
   std::lock_guard lock(mutex_);
-  unsigned_ = true;
-  if (!sealing_.joinable() && !ending_) sealing_ = std::thread([this] { keep_sealing(); });
+  start_sealing();
 }
 
 // What the entries' hashes are when 256 of them, or of the tiles below, have become whole.
@@ -127,19 +135,38 @@ const SigningKey& AuditLog::key() {
   return *key_;
 }
 
+std::optional<std::pair<std::uint64_t, std::string>> AuditLog::newest_checkpoint() {
+  auto row = rows_.one("SELECT size, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1");
+  if (!row) return {};
+  return std::pair{static_cast<std::uint64_t>(get_int(*row, "size")), get_string(*row, "note")};
+}
+
+// Whether the log still says what the checkpoint said. One that it contradicts is evidence, and is kept.
+bool AuditLog::still_fits(std::uint64_t former_size, const std::string& note) {
+  try {
+    return former_size <= size() && read_note(note, key().public_pem).root == tree(former_size).root();
+  } catch (const Error&) {  // no note of ours, or hashes are missing
+    return false;
+  }
+}
+
 AuditLog::Signed AuditLog::checkpoint() {
   const SigningKey& signing = key();
   Signed made;
   std::string origin = "gyre/audit/" + signing.id;
+  bool fits = true;
   rows_.transaction([&] {
     std::uint64_t size = this->size();
     made = {sign_note({origin, size, tree(size).root()}, signing), verifier_key(origin, signing.public_pem)};
-    if (size == 0) return;
+    auto former = newest_checkpoint();
+    fits = !former || still_fits(former->first, former->second);
+    if (size == 0 || (former && former->first >= size)) return;
     // One is kept for each 4,096 entries, and the newest.
-    rows_.run("DELETE FROM audit_checkpoint WHERE size > $1 AND size <= $2", {(size - 1) / 4096 * 4096, size});
+    if (fits && former && former->first > (size - 1) / 4096 * 4096)
+      rows_.run("DELETE FROM audit_checkpoint WHERE size = $1", {former->first});
     rows_.run("INSERT INTO audit_checkpoint VALUES ($1, $2)", {size, made.note});
   });
-  write_file(keys_ / "audit-checkpoint", made.note, 0600);
+  if (fits) write_file(keys_ / "audit-checkpoint", made.note, 0600);
   return made;
 }
 

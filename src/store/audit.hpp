@@ -67,6 +67,9 @@ class AuditLog {
   std::uint64_t size();
   MerkleTree tree(std::uint64_t size);
   void add_tiles(std::uint64_t size);
+  std::optional<std::pair<std::uint64_t, std::string>> newest_checkpoint();  // size, note
+  bool still_fits(std::uint64_t former_size, const std::string& note);
+  void start_sealing();  // with mutex_ held
   void seal();
   void keep_sealing();
   const SigningKey& key();

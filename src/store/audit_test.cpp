@@ -61,6 +61,21 @@ TEST_CASE("what was done to the audit log is named") {
         "the checkpoint of 299 entries is not signed by this workspace's key; ");
 }
 
+TEST_CASE("a checkpoint that the log contradicts is not replaced by the next one") {
+  Place place(10);
+  std::string forged = to_hex(leaf_of({.id = 3, .who = "eve"}));
+  {
+    Workspace workspace(place.root);
+    workspace.rows().script(
+        "UPDATE audit SET at = 0, who = 'eve', origin = '', action = '', subject = '', before = '', after = '', leaf = "
+        "'" +
+        forged + "' WHERE id = 3");
+    workspace.audit("eve", "a", "b", nullptr, nullptr);
+    workspace.audit_log().checkpoint();
+  }
+  CHECK(place.after("").starts_with("one of entries 1 to 10 altered: the checkpoint of 10"));
+}
+
 TEST_CASE("a checkpoint that was kept elsewhere finds what was signed again") {
   Place place(10);
   std::string kept;

@@ -203,6 +203,9 @@ def tls(boss):
     with Server("--auth", "--tls-certificate", str(certificate), "--tls-key", str(key)) as server:
         context = ssl.create_default_context(cafile=certificate)
         assert server.ask("GET", "/api/me", token=boss, context=context)[0] == 200
+        devices = ssl.create_default_context(cafile=work / ".gyre/keys/authority/ca.crt")  # what devices trust
+        with urllib.request.urlopen(server.state["registry"] + "/v2/_catalog", context=devices) as answer:
+            assert answer.status == 200
     assert "belong together" in run("up", "--tls-key", str(key), code=2)
     print("ok TLS", flush=True)
 

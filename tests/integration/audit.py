@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The audit log through the program: rows are altered by SQLite itself, and `gyre audit verify` names them."""
-import json, os, pathlib, shutil, sqlite3, subprocess, tempfile, time, urllib.request
+import http.client, json, os, pathlib, shutil, sqlite3, subprocess, tempfile, threading, time, urllib.request
 
 gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-audit-"))
@@ -29,21 +29,65 @@ def altered(statement, expected):
     print("ok", expected, flush=True)
 
 
+class Server:
+    def __enter__(self):
+        self.process = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"], cwd=work, env=environment,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while True:
+            assert self.process.poll() is None, "gyre up ended"
+            try:
+                state = json.loads((work / ".gyre/run/server.json").read_text())
+                if state["pid"] == self.process.pid:
+                    break
+            except (FileNotFoundError, ValueError):
+                pass
+            time.sleep(0.02)
+        self.url = state["url"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request))
+
+
+def under_load():
+    """Eight clients change things while the server is killed: what was answered has its entry, and all entries fit."""
+    answered = []
+    for round in range(3):
+        with Server() as server:
+            def client(number):
+                for i in range(10_000):
+                    name = f"load {round} {number} {i}"
+                    try:
+                        answered.append((server.post("/api/2.0/mlflow/experiments/create", {"name": name})["experiment_id"], name))
+                    except (OSError, http.client.HTTPException):
+                        return
+            threads = [threading.Thread(target=client, args=(n,)) for n in range(8)]
+            for thread in threads:
+                thread.start()
+            time.sleep(1)
+            server.process.kill()
+            for thread in threads:
+                thread.join()
+        assert "good" in run("audit", "verify")
+    rows = sqlite3.connect(work / ".gyre/gyre.db")
+    entries = dict(rows.execute("SELECT subject, after FROM audit WHERE action = 'experiment create'"))
+    rows.close()
+    assert len(answered) > 300, len(answered)
+    for id, name in answered:
+        assert json.loads(entries[id])["name"] == name, (id, name)
+    print(f"ok killed under load: each of {len(answered)} answered changes has its entry", flush=True)
+
+
 try:
     run("init")
-    server = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0", "--json"], cwd=work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        while not (work / ".gyre/run/server.json").exists():
-            assert server.poll() is None
-            time.sleep(0.05)
-        url = json.loads((work / ".gyre/run/server.json").read_text())["url"]
-
-        def post(path, body):
-            request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-            return json.load(urllib.request.urlopen(request))
-
+    with Server() as server:
         for i in range(12):
-            post("/api/2.0/mlflow/experiments/create", {"name": f"e{i}"})
+            server.post("/api/2.0/mlflow/experiments/create", {"name": f"e{i}"})
         listed = json.loads(run("audit", "list", "--json"))["entries"]
         assert len(listed) == 12 and listed[0]["action"] == "experiment create" and listed[0]["from"].startswith("127.0.0.1"), listed[0]
         assert len(json.loads(run("audit", "list", "--limit", "3", "--json"))["entries"]) == 3
@@ -53,16 +97,15 @@ try:
         proof = json.loads(run("audit", "prove", "5", "--json"))
         assert proof["index"] == 4 and proof["size"] == 12 and len(proof["path"]) >= 3
         print("ok prove", flush=True)
-    finally:
-        server.kill()
-        server.wait()
     assert "good" in run("audit", "verify") and "good" in run("audit", "verify", "--checkpoint", "kept.note")
     print("ok verify after kill -9", flush=True)
+    under_load()
     altered("UPDATE audit SET after = '{\"name\":\"forged\"}' WHERE id = 7", "entry 7 altered")
     altered("UPDATE audit SET at = at + 1 WHERE id = 1", "entry 1 altered")
     altered("DELETE FROM audit WHERE id = 4", "entry 4 removed")
-    altered("DELETE FROM audit WHERE id > 10; DELETE FROM audit_checkpoint", "entries 11 to 12 removed")
-    altered("UPDATE audit SET id = 100 WHERE id = 3; UPDATE audit SET id = 3 WHERE id = 8; UPDATE audit SET id = 8 WHERE id = 100",
+    last = json.loads(run("audit", "list", "--limit", "1", "--json"))["entries"][0]["id"]
+    altered(f"DELETE FROM audit WHERE id > {last - 2}; DELETE FROM audit_checkpoint", f"entries {last - 1} to {last} removed")
+    altered("UPDATE audit SET id = 1000000000 WHERE id = 3; UPDATE audit SET id = 3 WHERE id = 8; UPDATE audit SET id = 8 WHERE id = 1000000000",
             "entry 3 reordered: it was written as entry 8")
     assert "good" in run("audit", "verify")
 finally:

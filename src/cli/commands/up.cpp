@@ -89,13 +89,16 @@ void keep_blobs_in(const fs::path& root, const std::string& url) {
   write_file(file, pretty(config));
 }
 
-// Without files of the user's: a certificate of the authority that devices trust already.
-std::optional<TlsFiles> tls_files(const Options& options, Fleet& fleet) {
+// A certificate of the authority that devices trust already. The registry has it always: devices know no other.
+std::optional<TlsFiles> own_tls(const Options& options, Fleet& fleet) {
   if (!options.tls) return {};
-  if (!options.tls_certificate.empty())
-    return TlsFiles{.certificate = fs::absolute(options.tls_certificate), .key = fs::absolute(options.tls_key)};
   auto own = fleet.server_certificates();
   return TlsFiles{.certificate = own.certificate, .key = own.key};
+}
+
+std::optional<TlsFiles> api_tls(const Options& options, Fleet& fleet) {
+  if (options.tls_certificate.empty()) return own_tls(options, fleet);
+  return TlsFiles{.certificate = fs::absolute(options.tls_certificate), .key = fs::absolute(options.tls_key)};
 }
 
 // What TLS calls "anonymous" works on this machine, as without TLS, when nobody is asked for a name.
@@ -135,19 +138,22 @@ int run(const json::object& values, CommandContext& context) {
     std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());
   };
   HttpServer server({.spool = app.workspace.run_folder() / "spool", .log = log});
-  auto tls = tls_files(options, app.fleet);
   Authentication authentication(app.users, {"/api/health", "/version", "/health"});
   Admit admit = admit_everybody, admit_readers = admit_everybody;
   if (options.auth) {
     admit = [&](Request& request) { return authentication.admit(request); };
     admit_readers = [&](Request& request) { return authentication.admit_readers(request); };
   }
-  int port = server.listen(
-      {.address = options.address, .port = int(options.port), .routes = &app.api, .tls = tls, .admit = admit});
+  int port = server.listen({.address = options.address,
+                            .port = int(options.port),
+                            .routes = &app.api,
+                            .tls = api_tls(options, app.fleet),
+                            .admit = admit});
   FleetAddresses last = app.fleet.addresses();  // the usual ports when there was no last time
   int last_registry = std::atoi(last.registry.substr(last.registry.rfind(':') + 1).c_str());
   int registry_port = listen_at_usual_port(
-      server, {.address = options.address, .routes = &app.registry, .tls = tls, .admit = admit_readers},
+      server,
+      {.address = options.address, .routes = &app.registry, .tls = own_tls(options, app.fleet), .admit = admit_readers},
       options.registry_port, last_registry);
   std::string url = url_of(options.address, port, options.tls),
               registry = url_of(options.address, registry_port, options.tls);
