@@ -1,6 +1,7 @@
 #include "serve/model_folder.hpp"
 
 #include "base/file.hpp"
+#include "serve/config_text.hpp"
 
 namespace gyre {
 
@@ -14,7 +15,10 @@ std::optional<ModelFiles> model_folder(const fs::path& folder) {
       files.versions[std::stoll(name)].path = entry.path() / "model.onnx";
   }
   if (files.versions.empty()) return std::nullopt;
-  if (auto config = folder / "config.json"; fs::exists(config)) files.config = read_json_file(config);
+  if (auto config = folder / "config.json"; fs::exists(config))
+    files.config = read_json_file(config);
+  else if (auto text = folder / "config.pbtxt"; fs::exists(text))
+    files.config = parse_config_text(read_file(text), text.string());
   return files;
 }
 

@@ -21,7 +21,8 @@ class ModelSources {
   std::map<std::string, ModelFiles> named_;
 };
 
-// NAME/VERSION/model.onnx and NAME/config.json, as Triton lays its repositories out. Nothing where there is no version.
+// NAME/VERSION/model.onnx and NAME/config.json or config.pbtxt, as Triton lays its repositories out. Nothing where
+// there is no version.
 std::optional<ModelFiles> model_folder(const std::filesystem::path& folder);
 
 }  // namespace gyre
