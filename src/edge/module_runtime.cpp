@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/file.hpp"
+#include "base/process.hpp"
 #include "edge/input_folder.hpp"
 #include "edge/series_window.hpp"
 #include "model/predict.hpp"
@@ -38,7 +39,8 @@ class Module {
   bool ready() {
     double difference = predictor_.check_golden();
     bool good = difference <= predictor_.golden_tolerance();
-    json::object line{{"ready", good}, {"golden", difference}};
+    // Its memory too: a check of a few samples is over before anybody outside has looked.
+    json::object line{{"ready", good}, {"golden", difference}, {"pss_mb", process_pss_mb(::getpid())}};
     if (!good) line["error"] = "the golden inputs get other answers here than when the model was made";
     write_line(line);
     return good;

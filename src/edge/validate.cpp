@@ -46,7 +46,10 @@ json::object check_in_container(const ContainerPlace& place, const ImageStore& i
   json::value ready;
   LineReader lines;
   auto take = [&](const json::object& line) {
-    if (line.contains("ready")) ready = line;
+    if (line.contains("ready")) {
+      ready = line;
+      pss_mb = std::max(pss_mb, find_number(line, "pss_mb").value_or(0));
+    }
     if (!line.contains("name")) return;
     json::object answer{{"name", line.at("name")}};
     for (auto* key : {"answer", "error"})
