@@ -5,6 +5,7 @@
 #include "base/step.hpp"
 #include "cli/app.hpp"
 #include "cli/arguments.hpp"
+#include "cli/policy.hpp"
 
 namespace gyre {
 
@@ -59,18 +60,30 @@ void commands_page() {
   }
 }
 
-void route_rows(const char* title, const RouteTable& table) {
-  std::printf("\n## %s\n\n| method | path | what |\n|---|---|---|\n", title);
+// What a route needs when users are asked who they are: on the experiment or model that it is about, or everywhere.
+std::string needed(const Route& route) {
+  auto& policy = policy_of(route);
+  if (policy.then == Policy::Then::filters) return "shows what one may read";
+  if (policy.role == Role::none) return "";
+  return std::string(name_of(policy.role)) + (policy.subjects ? "" : " everywhere");
+}
+
+void route_rows(const char* title, const RouteTable& table, const std::function<std::string(const Route&)>& needs) {
+  std::printf("\n## %s\n\n| method | path | needs | what |\n|---|---|---|---|\n", title);
   for (auto& route : table.routes())
-    std::printf("| %s | `%s` | %s |\n", route.method.c_str(), route.pattern.c_str(), route.help.c_str());
+    std::printf("| %s | `%s` | %s | %s |\n", route.method.c_str(), route.pattern.c_str(), needs(route).c_str(),
+                route.help.c_str());
 }
 
 void routes_page() {
   TemporaryFolder folder;
   App app(Workspace::init(folder.path()));
-  std::printf("# Routes\n\nPrinted by `gyre docs routes`.\n");
-  route_rows("Port 7080: studio, REST, MLflow", app.api);
-  route_rows("Port 7081: OCI registry", app.registry);
+  std::printf(
+      "# Routes\n\nPrinted by `gyre docs routes`. \"needs\": the role of who asks, with `gyre up --auth` "
+      "([users](../users.md)).\n");
+  route_rows("Port 7080: studio, REST, MLflow", app.api, needed);
+  route_rows("Port 7081: OCI registry", app.registry,
+             [](const Route& route) { return std::string(route.method == "GET" ? "" : "contributor everywhere"); });
 }
 
 int run(const json::object& values, CommandContext&) {
