@@ -182,11 +182,13 @@ TEST_CASE("serve: a model that needs a resource waits for it") {
   site.repository.load("limited");
   {
     ResourceNeeds all{{"R", 2}};
-    Resources::Held held(site.repository.resources(), all);
+    std::optional<Resources::Held> held(std::in_place, site.repository.resources(), all);
     auto waiting =
         std::async(std::launch::async, [&] { return site.post("/v2/models/limited/infer", ask("[1,2,3]")).status; });
     CHECK(waiting.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
     CHECK(site.repository.get("limited", "")->pending() == 1);
+    held.reset();
+    CHECK(waiting.get() == 200);
   }
   CHECK(site.post("/v2/models/limited/infer", ask("[1,2,3]")).status == 200);
   site.repository.resources().set("R", 1);
