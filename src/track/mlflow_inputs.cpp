@@ -95,13 +95,13 @@ static Response record_model(Workspace& workspace, Request& request) {
 }
 
 static Response search_datasets(Workspace& workspace, Request& request) {
-  auto experiments = Asked(request).experiments();
-  if (experiments.empty())
-    throw Error(Code::invalid, "SearchDatasets request must specify at least one experiment_id.");
-  if (experiments.size() > 20)
+  Asked asked(request);
+  auto count = asked.texts("experiment_ids").size();
+  if (count == 0) throw Error(Code::invalid, "SearchDatasets request must specify at least one experiment_id.");
+  if (count > 20)
     throw Error(Code::invalid, "SearchDatasets request cannot specify more than 20 experiment_ids. Received " +
-                                   std::to_string(experiments.size()) + " experiment_ids.");
-  return json_response({{"dataset_summaries", dataset_summaries(workspace, experiments)}});
+                                   std::to_string(count) + " experiment_ids.");
+  return json_response({{"dataset_summaries", dataset_summaries(workspace, asked.experiments())}});
 }
 
 std::vector<Route> mlflow_input_routes(Workspace& workspace) {

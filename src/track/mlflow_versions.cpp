@@ -58,13 +58,14 @@ static void set_tag(Workspace& workspace, const ModelVersion& version, const std
   workspace.audit(who, "model version tag", version.reference(), nullptr, {{"key", key}, {"value", value}});
 }
 
-// As MLflow does: a logged model has a tag that lists the versions made of it.
+// As MLflow does, to the letter: a logged model has a tag that lists the versions made of it.
 static void tell_logged_model(Workspace& workspace, const ModelVersion& version) {
-  json::array versions;
+  std::string list;
   for (auto& [key, value] : get_logged_model(workspace, version.logged_model).tags)
-    if (key == "mlflow.modelVersions") versions = parse_json(value, "the tag mlflow.modelVersions").as_array();
-  versions.push_back({{"name", version.name}, {"version", version.version}});
-  set_logged_model_tags(workspace, version.logged_model, {{"mlflow.modelVersions", json::serialize(versions)}});
+    if (key == "mlflow.modelVersions" && value.size() > 2) list = value.substr(1, value.size() - 2) + ", ";
+  list += "{\"name\": " + json::serialize(json::value(version.name)) +
+          ", \"version\": " + std::to_string(version.version) + "}";
+  set_logged_model_tags(workspace, version.logged_model, {{"mlflow.modelVersions", "[" + list + "]"}});
 }
 
 // A source of "gyre:sha256:..." is content of this workspace: the same version as Gyre's own registration gives.

@@ -114,4 +114,4 @@ def check_sources():
     model = client.create_logged_model("0", name="net")
     status, _ = ask("POST", "model-versions/create", body(model.artifact_location, model_id=model.model_id))
     assert status == 200
-    assert name in client.get_logged_model(model.model_id).tags["mlflow.modelVersions"]
+    assert client.get_logged_model(model.model_id).tags["mlflow.modelVersions"] == f'[{{"name": "{name}", "version": 2}}]'

@@ -74,7 +74,7 @@ def check_runs_by_dataset():
     status, answer = ask("POST", "/ajax-api/2.0/mlflow/experiments/search-datasets", {"experiment_ids": [experiment]})
     assert status == 200 and sorted((d["name"], d["context"]) for d in answer["dataset_summaries"]) == [("one-data", "train"), ("two-data", "test")]
     bad("POST", "/ajax-api/2.0/mlflow/experiments/search-datasets", {"experiment_ids": []})
-    bad("POST", "/ajax-api/2.0/mlflow/experiments/search-datasets", {"experiment_ids": ["1"] * 21})
+    bad("POST", "/ajax-api/2.0/mlflow/experiments/search-datasets", {"experiment_ids": ["id"] * 21})
 
 
 def check_experiments():
