@@ -25,7 +25,9 @@ Ordering ordering_of(SqlText& sql, const Subject& subject, std::span<const Order
     std::string way = order.descending ? " DESC" : " ASC";
     if (order.group == "attribute") {
       std::string column = order_column(subject, order.key);
-      result.by += column + " IS NULL, " + column + way + ", ";
+      // Only where there can be a NULL: an index gives the order of the bare column.
+      bool may_lack = column == "run.ended_at" || column == "model_version.digest";
+      result.by += (may_lack ? column + " IS NULL, " : "") + column + way + ", ";
       continue;
     }
     auto& beside = beside_of(subject, order.group);
