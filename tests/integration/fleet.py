@@ -43,8 +43,11 @@ class Server:
     def broker(self):
         children = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children")
         for pid in " ".join(c.read_text() for c in children).split():
-            if "mosquitto" in pathlib.Path(f"/proc/{pid}/comm").read_text():
-                return int(pid)
+            try:
+                if "mosquitto" in pathlib.Path(f"/proc/{pid}/comm").read_text():
+                    return int(pid)
+            except FileNotFoundError:
+                pass  # it ended meanwhile
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
