@@ -80,7 +80,7 @@ Bus::Bus(BusOptions options, std::vector<std::string> filters, OnMessage on_mess
   });
 }
 
-Bus::~Bus() {
+void Bus::stop() {
   if (connected_ && !options_.presence.empty()) publish(options_.presence, offline_text, /*retained=*/true);
   if (connected_) mosquitto_disconnect(client_.get());  // the loop sends what waits and ends
   stop_ = true;

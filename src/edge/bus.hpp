@@ -32,10 +32,12 @@ class Bus {
   using OnState = std::function<void(bool connected, std::string_view why)>;  // why: of a break or a refusal
 
   Bus(BusOptions options, std::vector<std::string> filters, OnMessage on_message, OnState on_state);
-  ~Bus();  // disconnects and joins
+  ~Bus() { stop(); }
   Bus(const Bus&) = delete;
 
   void start();
+  // Disconnects; no handler runs any more when it returns. Until then they may use the bus: it must still be there.
+  void stop();
   bool connected() const { return connected_; }
   // At QoS 1, from any thread. False when there is no connection.
   bool publish(const std::string& topic, std::string_view payload, bool retained = false);

@@ -96,6 +96,7 @@ void FleetService::stop() {
   something_.notify_all();
   if (worker_.joinable()) worker_.join();
   fleet_.connect({});
+  if (bus_) bus_->stop();  // a message that just comes is acknowledged through it
   bus_.reset();
 }
 
