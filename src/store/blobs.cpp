@@ -65,6 +65,16 @@ static fs::path staged(const fs::path& file, const fs::path& staging, bool move)
   return copy;
 }
 
+constexpr std::uint64_t small_file = 1 << 20;
+
+// Not yet synced.
+static fs::path written(std::string_view bytes, const fs::path& file) {
+  FileHandle to = open_file(file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  write_all(to.get(), bytes, file);
+  ::fchmod(to.get(), 0444);
+  return file;
+}
+
 static void publish(const fs::path& staged_file, const fs::path& place) {
   touch(staged_file);  // one that was moved in is as old as its writer left it
   make_folders(place.parent_path());
@@ -80,13 +90,18 @@ void Blobs::keep(const std::filesystem::path& staged_file, const std::string& di
   publish(staged_file, to);
 }
 
+bool Blobs::is_here(const std::string& digest) {
+  fs::path blob = place(root_, digest);
+  std::shared_lock lock(coming_);
+  if (!fs::exists(blob)) return false;
+  touch(blob);
+  return true;
+}
+
 std::string Blobs::put_bytes(std::string_view bytes) {
   std::string digest = digest_of(bytes);
   fs::path to = place(root_, digest);
-  {
-    std::shared_lock lock(coming_);
-    if (fs::exists(to)) return touch(to), digest;
-  }
+  if (is_here(digest)) return digest;
   TemporaryFolder staging(root_ / "staging");
   fs::path file = staging.path() / "bytes";
   write_file(file, bytes, 0444);
@@ -141,14 +156,27 @@ std::string Blobs::put_folder(const std::filesystem::path& folder, bool move) {
   json::array files;
   std::set<std::string> known;  // the same content twice is kept once
   for (auto& file : files_below(folder)) {
-    fs::path copy = staged(folder / file, staging.path(), move);
-    std::string digest = digest_of_file(copy);
-    files.push_back({{"path", file.generic_string()}, {"size", fs::file_size(copy)}, {"digest", digest}});
-    if (known.insert(digest).second) parts.push_back({copy, digest});
+    fs::path from = folder / file, copy;
+    std::string digest;
+    std::uint64_t size = fs::file_size(from);
+    if (size <= small_file) {
+      // Read once: what is here already is not written again.
+      std::string bytes = read_file(from);
+      size = bytes.size();
+      digest = digest_of(bytes);
+      if (known.insert(digest).second && !is_here(digest)) copy = written(bytes, staging.path() / digest.substr(7));
+    } else {
+      copy = staged(from, staging.path(), move);
+      size = fs::file_size(copy);
+      digest = digest_of_file(copy);
+      if (!known.insert(digest).second) copy.clear();
+    }
+    files.push_back({{"path", file.generic_string()}, {"size", size}, {"digest", digest}});
+    if (!copy.empty()) parts.push_back({copy, digest});
   }
-  sync_all(root_);
+  if (!parts.empty()) sync_all(root_);
   for_each_of(parts.size(), remote_ ? at_once : 1, [&](std::size_t i) { keep(parts[i].file, parts[i].digest); });
-  sync_all(root_);
+  if (!parts.empty()) sync_all(root_);
   return put_bytes(std::string(tree_mark) + canonical(files));
 }
 

@@ -49,6 +49,8 @@ class Blobs {
   bool remove(std::string_view digest, std::int64_t unused_since);
 
  private:
+  // Whether it is in the folder; who asks is about to refer to it.
+  bool is_here(const std::string& digest);
   void keep(const std::filesystem::path& staged, const std::string& digest);
   bool fetch(const std::string& digest) const;
   std::optional<std::filesystem::path> find(std::string_view digest) const;
