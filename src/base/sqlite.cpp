@@ -226,8 +226,7 @@ struct Sqlite::Waiting {
 
 Sqlite::Sqlite(const std::filesystem::path& path)
     : path_(path), writer_(std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) {
-  // The log is folded in every 16 MB: what is written again and again goes into the file once.
-  script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;");
+  script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
 }
 
 Sqlite::~Sqlite() {
