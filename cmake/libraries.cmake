@@ -27,7 +27,7 @@ gyre_pkg(gyre_yaml yaml-cpp)
 gyre_library(gyre_onnx onnx_proto protobuf)
 target_compile_definitions(gyre_onnx INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 
-# Headers only: ONNX Runtime and DuckDB are loaded when first used (see model/session.cpp, data/duck.cpp).
+# Loaded when first used, not linked (see model/runtime.cpp, data/duck.cpp, learn/boosting/lightgbm.cpp).
 add_library(gyre_onnxruntime INTERFACE)
 target_include_directories(gyre_onnxruntime SYSTEM INTERFACE ${GYRE_ONNXRUNTIME_ROOT}/include)
 target_compile_definitions(gyre_onnxruntime INTERFACE GYRE_ONNXRUNTIME_LIB="${GYRE_ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1")
@@ -36,6 +36,9 @@ add_library(gyre_duckdb INTERFACE)
 target_include_directories(gyre_duckdb SYSTEM INTERFACE ${GYRE_DUCKDB_ROOT}/include)
 target_compile_definitions(gyre_duckdb INTERFACE GYRE_DUCKDB_LIB="${GYRE_DUCKDB_ROOT}/lib/libduckdb.so")
 target_link_libraries(gyre_duckdb INTERFACE ${CMAKE_DL_LIBS})
+add_library(gyre_lightgbm INTERFACE)
+target_compile_definitions(gyre_lightgbm INTERFACE GYRE_LIGHTGBM_LIB="${GYRE_LIGHTGBM_ROOT}/lib/lib_lightgbm.so")
+target_link_libraries(gyre_lightgbm INTERFACE ${CMAKE_DL_LIBS})
 
 if(GYRE_NETS)
   find_package(Torch REQUIRED)
