@@ -194,6 +194,10 @@ json::value load_value(std::string_view message) {
   return value;
 }
 
+void no_cuda(std::string_view, ProtoWriter&) {
+  throw Error(Code::unsupported, "models run on the processor here: there is no CUDA shared memory");
+}
+
 class Grpc {
  public:
   explicit Grpc(Service& service)
@@ -215,6 +219,9 @@ class Grpc {
         {"SystemSharedMemoryRegister", [this](auto message, ProtoWriter&) { shared_register(message); }},
         {"SystemSharedMemoryUnregister",
          [this](auto message, ProtoWriter&) { service_.shared_memory.remove(texts_of(message)[1]); }},
+        {"CudaSharedMemoryStatus", no_cuda},
+        {"CudaSharedMemoryRegister", no_cuda},
+        {"CudaSharedMemoryUnregister", no_cuda},
         {"LogSettings",
          [this](auto message, ProtoWriter& to) {
            std::lock_guard lock(service_.settings);
@@ -256,6 +263,11 @@ class Grpc {
     if (task) {
       std::string inner;
       write_grpc_infer(*task, inner);
+      // Each request has one answer: none is waited for after it.
+      ProtoWriter(inner).message(4, [](ProtoWriter& entry) {
+        entry.text(1, "triton_final_response");
+        entry.message(2, [](ProtoWriter& value) { value.always_number(1, 1); });
+      });
       writer.bytes(2, inner);
     }
     return grpc_framed(std::move(frame));
