@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -85,7 +86,8 @@ struct Engine::Body {
   std::vector<StepObserver*> observers;
   json::object environment;
   std::map<std::string, std::unique_ptr<Running>> running;
-  std::mutex mutex;  // guards all of the above, and each Running
+  std::set<std::string> keys;  // of the cached steps that run
+  std::mutex mutex;            // guards all of the above, and each Running
   std::condition_variable changed;
 
   void tell(const std::function<void(StepObserver&)>& call) {
@@ -103,6 +105,8 @@ struct Engine::Body {
   void go(Running& running);
   void run_node(Running& running, const Node& node, int threads);
   bool from_cache(StepRun& run);
+  void take_key(const std::string& key, const Running& running);
+  void give_key(const std::string& key);
   std::string resolve(const std::string& reference, const Running& running);
   void finish(Running& running);
 };
@@ -149,11 +153,26 @@ bool Engine::Body::from_cache(StepRun& run) {
   return true;
 }
 
+// The same work is not done twice at a time, in the same files: who comes second waits, and finds it done. It comes
+// when a pipeline that was cut off is taken up again while a person has started it anew.
+void Engine::Body::take_key(const std::string& key, const Running& running) {
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return running.stop || !keys.count(key); });
+  if (running.stop) throw Error(Code::cancelled, "stopped while the same step ran in another pipeline");
+  keys.insert(key);
+}
+
+void Engine::Body::give_key(const std::string& key) {
+  std::lock_guard lock(mutex);
+  keys.erase(key);
+  changed.notify_all();
+}
+
 void Engine::Body::run_node(Running& running, const Node& node, int threads) {
   StepRun run;
   double begin = seconds_since_start();
   const Step& step = get_step(node.step);
-  bool started = false;
+  bool started = false, has_key = false;
   try {
     {
       std::lock_guard lock(mutex);
@@ -174,6 +193,7 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
                                            {running.id, run.node}),
                      "id");
     record(run, false);
+    if (step.cached) take_key(run.key, running), has_key = true;
     if (!step.cached || running.fresh || !from_cache(run)) {
       tell([&](auto& observer) { observer.started(run); });
       started = true;
@@ -208,7 +228,7 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
         for (auto& port : step.outputs)
           if (port.name == output) keep_asset(workspace, asset, port.type, made->second);
   } catch (const Error& error) {
-    if (run.state != "cancelled") run.state = "failed";
+    if (run.state != "cancelled") run.state = error.code == Code::cancelled ? "cancelled" : "failed";
     run.error = error.text();
     run.error_code = row_of(error.code).name;
     run.hint = error.hint;
@@ -231,6 +251,7 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     run.error_code = row_of(error.code).name;
     run.hint = error.hint;
   }
+  if (has_key) give_key(run.key);
   auto not_kept = guarded([&] {
     if (started) tell([&](auto& observer) { observer.ended(run); });
   });

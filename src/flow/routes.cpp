@@ -1,6 +1,7 @@
 #include "flow/routes.hpp"
 
 #include "base/file.hpp"
+#include "flow/local_files.hpp"
 
 namespace gyre {
 
@@ -30,6 +31,12 @@ static json::object asset_json(Workspace& workspace, const Asset& asset) {
           {"digest", asset.digest}, {"created_at", asset.created_at}, {"bytes", workspace.blobs().size(asset.digest)}};
 }
 
+static void only_local(const Request& request, const Pipeline& pipeline) {
+  for (auto& node : pipeline.nodes)
+    for (auto& [name, reference] : node.inputs)
+      if (reference.starts_with("file:")) only_local(request, reference.substr(5));
+}
+
 static std::vector<Route> pipeline_routes(Engine& engine) {
   return {
       {"POST", "/api/pipelines",
@@ -43,6 +50,7 @@ static std::vector<Route> pipeline_routes(Engine& engine) {
          Pipeline pipeline =
              value ? pipeline_from(*value)
                    : parse_pipeline(get_string(body, "yaml"), string_or(body, "where", "pipeline"), parameters);
+         only_local(request, pipeline);
          auto* fresh = find(body, "fresh");
          return json_response({{"id", engine.start(pipeline, fresh && fresh->as_bool())}});
        }},
@@ -95,6 +103,7 @@ std::vector<Route> flow_routes(Workspace& workspace, Engine& engine) {
        [&workspace](Request& request) {
          json::value body = request.json_body();
          auto path = find_string(body, "path");
+         if (path) only_local(request, *path);
          std::string digest = path ? workspace.blobs().put(*path) : get_string(body, "digest");
          if (!workspace.blobs().has(digest)) throw Error(Code::not_found, "no content with digest " + digest);
          return json_response(

@@ -1,5 +1,6 @@
 #include "base/hash.hpp"
 #include "flow/engine.hpp"
+#include "flow/local_files.hpp"
 #include "pack/packages.hpp"
 
 namespace gyre {
@@ -23,6 +24,7 @@ std::vector<Route> package_routes(Workspace& workspace) {
        [&workspace](Request& request) {
          json::value body = request.json_body();
          auto path = find_string(body, "path");
+         if (path) only_local(request, *path);
          std::string package = path ? workspace.blobs().put(*path) : resolved(workspace, get_string(body, "package"));
          return json_response(push_package(workspace, package, string_or(body, "name", ""), request.who));
        }},

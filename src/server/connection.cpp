@@ -168,6 +168,7 @@ class Connection {
       co_return false;
     }
     if (spool) request.body_file = spool->path();
+    open_.allow_any_time();  // it waits for us now
     Response response;
     response = routes_.handle(request);
     spool.reset();  // before the answer: who has that sees no leftovers
@@ -255,12 +256,12 @@ class Connection {
       if (error) co_return false;
       have += count;
       filled += count;
-      if (spool && (filled == spool_piece || have == length) && !kept(*spool, {body.data(), filled}, failed))
-        co_return false;
-      if (spool && (filled == spool_piece || have == length)) filled = 0;
+      if (!spool || (filled < spool_piece && have < length)) continue;
+      if (!kept(*spool, {body.data(), filled}, failed)) co_return false;
+      filled = 0;
     }
     wake_at(1);
-    if (spool && filled > 0 && !kept(*spool, {body.data(), filled}, failed)) co_return false;
+    if (filled > 0 && spool && !kept(*spool, {body.data(), filled}, failed)) co_return false;  // it came with the head
     body.resize(spool ? 0 : length);
     co_return true;
   }
@@ -407,6 +408,8 @@ OpenConnection::~OpenConnection() {
 void OpenConnection::allow(double time) {
   until = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds(time));
 }
+
+void OpenConnection::allow_any_time() { until = Clock::time_point::max(); }
 
 bool OpenConnection::is(ServerShared::Which which) const {
   if (which == ServerShared::Which::overdue) return until.load() < Clock::now();

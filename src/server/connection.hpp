@@ -45,6 +45,7 @@ struct OpenConnection {
   // What the connection waits for next may take so long. Looked at a few times a second: a timer for each wait would
   // cost more than the waits.
   void allow(double seconds);
+  void allow_any_time();
 
   ServerShared& shared;
   boost::asio::ip::tcp::socket socket;

@@ -162,6 +162,11 @@ TEST_CASE("slow clients lose their connection, others do not wait for them") {
   CHECK(seconds_since_start() - start < 3);
 }
 
+TEST_CASE("a handler may take longer than a client may") {
+  Site site([](ServerOptions& options) { options.header_seconds = options.piece_seconds = options.idle_seconds = 0.1; });
+  CHECK(site.get("/slow").body.find("true") != std::string::npos);
+}
+
 TEST_CASE("a client that waits for 100 Continue") {
   Site site;
   RawClient client(site.port);

@@ -39,6 +39,7 @@ static std::string random_token() {
 Users::Users(Workspace& workspace) : workspace_(workspace) { load(); }
 
 void Users::load() {
+  std::lock_guard one_by_one(loading_);
   auto& rows = workspace_.rows();
   std::map<std::string, Known, std::less<>> known;
   std::unordered_map<std::string, std::string> by_token;

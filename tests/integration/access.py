@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Users, roles and TLS through the programs people use: gyre, curl's kind of requests, skopeo."""
-import base64, json, os, pathlib, shutil, ssl, subprocess, tempfile, time, urllib.error, urllib.request
+import base64, json, os, pathlib, shutil, ssl, subprocess, sys, tempfile, time
 
-gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import Server, environment, gyre
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-access-"))
-environment = {k: v for k, v in os.environ.items() if not k.startswith("GYRE_")} | {"HOME": str(work)}
+environment = environment(HOME=str(work))
 
 
 def run(*words, code=0, **extra):
@@ -13,46 +15,16 @@ def run(*words, code=0, **extra):
     return (done.stdout + done.stderr).strip()
 
 
-class Server:
-    def __init__(self, *options):
-        self.process = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0", "--json", *options], cwd=work,
-                                        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        file = work / ".gyre/run/server.json"
-        while True:
-            assert self.process.poll() is None, "gyre up ended"
-            try:
-                self.state = json.loads(file.read_text())
-                if self.state["pid"] == self.process.pid:
-                    break
-            except (FileNotFoundError, ValueError):
-                pass
-            time.sleep(0.05)
-        self.url = self.state["url"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-
+class AccessServer(Server):
     def ask(self, method, path, body=None, token=None, basic=None, context=None):
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = "Bearer " + token
+        headers = {"Authorization": "Bearer " + token} if token else {}
         if basic:
             headers["Authorization"] = "Basic " + base64.b64encode(basic.encode()).decode()
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        status, text = self.answer(method, path, body, headers, context)
         try:
-            with urllib.request.urlopen(request, context=context, timeout=20) as answer:
-                return answer.status, json.loads(answer.read() or b"{}")
-        except urllib.error.HTTPError as error:
-            text = error.read()
-            try:
-                return error.code, json.loads(text)
-            except ValueError:
-                return error.code, text
+            return status, json.loads(text or b"{}")
+        except ValueError:
+            return status, text
 
 
 M = "/api/2.0/mlflow"
@@ -64,7 +36,7 @@ def refused_addresses():
 
 
 def roles():
-    with Server("--auth") as server:
+    with AccessServer(work, "--auth") as server:
         ask = server.ask
         assert ask("GET", "/api/health")[0] == 200
         status, body = ask("GET", M + "/experiments/search?max_results=10")
@@ -143,6 +115,13 @@ def roles():
         for method, path in (("POST", "/api/devices"), ("POST", "/api/rollouts"), ("GET", "/api/audit"), ("POST", "/api/users")):
             assert ask(method, path, {} if method == "POST" else None, token=ann)[0] == 403, path
         assert ask("POST", "/api/pipelines", {}, token=eve)[0] == 403
+        (work / "private.csv").write_text("a\n1\n")
+        file = str(work / "private.csv")
+        reading = {"pipeline": {"name": "p", "nodes": {"t": {"step": "import-csv", "inputs": {"files": "file:" + file}}}}}
+        for path, body in (("/api/assets", {"name": "x", "type": "table", "path": file}), ("/api/packages", {"path": file}), ("/api/pipelines", reading)):
+            status, said = ask("POST", path, body, token=boss)
+            assert status == 403 and "may not have the server read " + file in said["error"]["message"], (path, status, said)
+        run("gather", "csv", file)  # the machine's own account may
         entries = json.loads(run("audit", "list", "--who", "ann", "--json"))["entries"]
         assert any(e["action"] == "experiment create" and e["from"] == "127.0.0.1" for e in entries), entries
         second = run("user", "token", "ann", "--label", "laptop", GYRE_TOKEN=ann)
@@ -186,7 +165,7 @@ def registry(server, ann, bob):
 
 
 def tls(boss):
-    with Server("--auth", "--tls") as server:
+    with AccessServer(work, "--auth", "--tls") as server:
         assert server.url.startswith("https://")
         context = ssl.create_default_context(cafile=server.state["ca"])
         assert server.ask("GET", "/api/me", token=boss, context=context)[1]["name"] == "boss"
@@ -200,7 +179,7 @@ def tls(boss):
         certificate, key = work / "own.crt", work / "own.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=own",
                     "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with Server("--auth", "--tls-certificate", str(certificate), "--tls-key", str(key)) as server:
+    with AccessServer(work, "--auth", "--tls-certificate", str(certificate), "--tls-key", str(key)) as server:
         context = ssl.create_default_context(cafile=certificate)
         assert server.ask("GET", "/api/me", token=boss, context=context)[0] == 200
         devices = ssl.create_default_context(cafile=work / ".gyre/keys/authority/ca.crt")  # what devices trust

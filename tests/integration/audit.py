@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The audit log through the program: rows are altered by SQLite itself, and `gyre audit verify` names them."""
-import http.client, json, os, pathlib, shutil, sqlite3, subprocess, tempfile, threading, time, urllib.request
+import http.client, json, os, pathlib, shutil, sqlite3, subprocess, sys, tempfile, threading, time, urllib.request
 
-gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import Server, environment, gyre
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-audit-"))
-environment = {k: v for k, v in os.environ.items() if not k.startswith("GYRE_")}
+environment = environment()
 
 
 def run(*words, code=0):
@@ -29,48 +31,23 @@ def altered(statement, expected):
     print("ok", expected, flush=True)
 
 
-class Server:
-    def __enter__(self):
-        self.process = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"], cwd=work, env=environment,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            assert self.process.poll() is None, "gyre up ended"
-            try:
-                state = json.loads((work / ".gyre/run/server.json").read_text())
-                if state["pid"] == self.process.pid:
-                    break
-            except (FileNotFoundError, ValueError):
-                pass
-            time.sleep(0.02)
-        self.url = state["url"]
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        return json.load(urllib.request.urlopen(request))
-
-
 def under_load():
     """Eight clients change things while the server is killed: what was answered has its entry, and all entries fit."""
     answered = []
     for round in range(3):
-        with Server() as server:
+        with Server(work) as server:
             def client(number):
                 for i in range(10_000):
                     name = f"load {round} {number} {i}"
                     try:
-                        answered.append((server.post("/api/2.0/mlflow/experiments/create", {"name": name})["experiment_id"], name))
+                        answered.append((server.ask("POST", "/api/2.0/mlflow/experiments/create", {"name": name})["experiment_id"], name))
                     except (OSError, http.client.HTTPException):
                         return
             threads = [threading.Thread(target=client, args=(n,)) for n in range(8)]
             for thread in threads:
                 thread.start()
             time.sleep(1)
-            server.process.kill()
+            server.kill()
             for thread in threads:
                 thread.join()
         assert "good" in run("audit", "verify")
@@ -85,9 +62,9 @@ def under_load():
 
 try:
     run("init")
-    with Server() as server:
+    with Server(work) as server:
         for i in range(12):
-            server.post("/api/2.0/mlflow/experiments/create", {"name": f"e{i}"})
+            server.ask("POST", "/api/2.0/mlflow/experiments/create", {"name": f"e{i}"})
         listed = json.loads(run("audit", "list", "--json"))["entries"]
         assert len(listed) == 12 and listed[0]["action"] == "experiment create" and listed[0]["from"].startswith("127.0.0.1"), listed[0]
         assert len(json.loads(run("audit", "list", "--limit", "3", "--json"))["entries"]) == 3

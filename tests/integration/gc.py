@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """gyre gc takes what nothing refers to, and nothing else; killed in the middle it has broken nothing."""
-import hashlib, json, os, pathlib, shutil, signal, subprocess, tempfile, time, urllib.request
+import hashlib, json, os, pathlib, shutil, subprocess, sys, tempfile, time
 
-gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import Server, environment, gyre
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-gc-"))
-environment = {k: v for k, v in os.environ.items() if not k.startswith("GYRE_")}
+environment = environment()
 blobs = work / ".gyre/blobs/sha256"
 
 
@@ -23,41 +25,13 @@ def place(data):
     return blobs / name[:2] / name[2:]
 
 
-class Server:
-    def __enter__(self):
-        self.process = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"], cwd=work, env=environment,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        file = work / ".gyre/run/server.json"
-        while True:
-            assert self.process.poll() is None, "gyre up ended"
-            try:
-                state = json.loads(file.read_text())
-                if state["pid"] == self.process.pid:
-                    break
-            except (FileNotFoundError, ValueError):
-                pass
-            time.sleep(0.02)
-        self.url = state["url"]
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait()
-
-    def ask(self, method, path, body=None):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)) as answer:
-            return answer.read()
-
-
 A = "/api/2.0/mlflow-artifacts/artifacts/0/r/artifacts/"
 try:
     run("init")
     (work / "data").mkdir()
     for i in range(20):
         (work / "data" / f"{i}.txt").write_text(f"sample {i}")
-    with Server() as server:
+    with Server(work) as server:
         server.ask("POST", "/api/assets", {"name": "set", "type": "folder", "path": str(work / "data")})
         for i in range(300):
             server.ask("PUT", A + f"drop/{i}.bin", b"drop %d" % i)
@@ -88,10 +62,10 @@ try:
         killer = subprocess.Popen([gyre, "gc", "--older-than", "0s", "--delete"], cwd=work, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while place(b"many 0").exists() and place(b"many 1").exists() and killer.poll() is None:
             time.sleep(0.0005)
-        server.process.send_signal(signal.SIGKILL)
+        server.kill()
         killer.wait()
     left = sum(place(b"many %d" % i).exists() for i in range(1500))
-    with Server() as server:
+    with Server(work) as server:
         assert server.ask("GET", A + "keep.bin") == b"keep"
         assert json.loads(run("gc", "--older-than", "0s", "--delete", "--json"))["unused"] == left
         for i in range(20):

@@ -2,7 +2,9 @@
 """Blobs in S3: a real server of the protocol (versitygw), whole files and parts, cut off and away for a while."""
 import hashlib, json, os, pathlib, shutil, signal, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
-gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import Server, environment, gyre
+
 program = shutil.which("versitygw") or str(pathlib.Path(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))) / "gyre/bin/versitygw")
 if not os.path.exists(program):
     print("skipped: no versitygw (go install github.com/versity/versitygw/cmd/versitygw@latest, then into PATH)")
@@ -10,7 +12,7 @@ if not os.path.exists(program):
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-s3-"))
 bucket = work / "store/bucket"
 keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "secret secret"}
-environment = {k: v for k, v in os.environ.items() if not k.startswith(("GYRE_", "AWS_"))} | keys
+environment = environment(**keys)
 A = "/api/2.0/mlflow-artifacts/artifacts/0/r/artifacts/"
 
 
@@ -37,40 +39,6 @@ def start_store():
     raise SystemExit("versitygw does not start")
 
 
-class Server:
-    def __init__(self, folder, *options):
-        self.folder, self.options = folder, options
-
-    def __enter__(self):
-        self.process = subprocess.Popen([gyre, "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0", *self.options], cwd=self.folder,
-                                        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while True:
-            assert self.process.poll() is None, "gyre up ended"
-            try:
-                state = json.loads((self.folder / ".gyre/run/server.json").read_text())
-                if state["pid"] == self.process.pid:
-                    break
-            except (FileNotFoundError, ValueError):
-                pass
-            time.sleep(0.02)
-        self.url = state["url"]
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait()
-
-    def ask(self, method, path, body=None):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-
 def name_of(data):
     digest = hashlib.sha256(data).hexdigest()
     return pathlib.Path("sha256") / digest[:2] / digest[2:]
@@ -87,27 +55,27 @@ try:
     home.mkdir()
     store = start_store()
     subprocess.run([gyre, "init"], cwd=home, env=environment, check=True, stdout=subprocess.DEVNULL)
-    with Server(home) as server:
-        assert server.ask("PUT", A + "early", b"early")[0] == 200
+    with Server(home, env=environment) as server:
+        assert server.answer("PUT", A + "early", b"early")[0] == 200
     large = os.urandom(40_000_000)  # three parts
-    with Server(home, "--blobs", url) as server:
+    with Server(home, "--blobs", url, env=environment) as server:
         assert there(b"early").read_bytes() == b"early"  # what was here went there
         began = time.time()
-        assert server.ask("PUT", A + "large.bin", large)[0] == 200
+        assert server.answer("PUT", A + "large.bin", large)[0] == 200
         took = time.time() - began
         assert there(large).read_bytes() == large
-        assert server.ask("PUT", A + "small", b"small")[0] == 200 and there(b"small").exists()
+        assert server.answer("PUT", A + "small", b"small")[0] == 200 and there(b"small").exists()
         print(f"ok put, in parts too ({40 / took:.0f} MB/s)", flush=True)
     # Another machine's disk: everything comes from there. The setting is kept in the workspace.
     shutil.rmtree(home / ".gyre/blobs/sha256")
-    with Server(home) as server:
-        assert server.ask("GET", A + "large.bin") == (200, large) and server.ask("GET", A + "small") == (200, b"small")
+    with Server(home, env=environment) as server:
+        assert server.answer("GET", A + "large.bin") == (200, large) and server.answer("GET", A + "small") == (200, b"small")
         print("ok get", flush=True)
         # The store goes away for three seconds: clients wait.
         store.send_signal(signal.SIGKILL)
         store.wait()
         answers = []
-        thread = threading.Thread(target=lambda: answers.append(server.ask("PUT", A + "patient", b"patient")))
+        thread = threading.Thread(target=lambda: answers.append(server.answer("PUT", A + "patient", b"patient")))
         thread.start()
         time.sleep(3)
         assert not answers
@@ -118,19 +86,19 @@ try:
         # It stays away: a clear error, and nothing is kept by halves.
         store.send_signal(signal.SIGKILL)
         store.wait()
-        status, said = server.ask("PUT", A + "lost", b"lost")
+        status, said = server.answer("PUT", A + "lost", b"lost")
         assert status == 503, (status, said)
-        assert server.ask("GET", A + "lost")[0] == 404 and not (home / ".gyre/blobs" / name_of(b"lost")).exists()
-        assert server.ask("GET", A + "small")[0] == 200  # what is on this disk needs no store
+        assert server.answer("GET", A + "lost")[0] == 404 and not (home / ".gyre/blobs" / name_of(b"lost")).exists()
+        assert server.answer("GET", A + "small")[0] == 200  # what is on this disk needs no store
         store = start_store()
-        assert server.ask("PUT", A + "lost", b"lost")[0] == 200 and there(b"lost").exists()
+        assert server.answer("PUT", A + "lost", b"lost")[0] == 200 and there(b"lost").exists()
         print("ok says that the store is away", flush=True)
         # Killed in the middle of an upload.
         other = os.urandom(60_000_000)
 
         def put_and_be_cut():
             try:
-                server.ask("PUT", A + "cut.bin", other)
+                server.answer("PUT", A + "cut.bin", other)
             except OSError:
                 pass  # the server was killed: that is what is tried here
         cut = threading.Thread(target=put_and_be_cut, daemon=True)
@@ -138,12 +106,12 @@ try:
         time.sleep(0.15)
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-    with Server(home) as server:
-        status, said = server.ask("GET", A + "cut.bin")
+    with Server(home, env=environment) as server:
+        status, said = server.answer("GET", A + "cut.bin")
         assert status == 404 or (status == 200 and said == other), status
-        assert server.ask("PUT", A + "cut.bin", other)[0] == 200 and there(other).read_bytes() == other
+        assert server.answer("PUT", A + "cut.bin", other)[0] == 200 and there(other).read_bytes() == other
         print("ok kill -9 in the middle of an upload", flush=True)
-        assert server.ask("DELETE", A + "large.bin")[0] == 200
+        assert server.answer("DELETE", A + "large.bin")[0] == 200
         gone = json.loads(subprocess.run([gyre, "gc", "--delete", "--older-than", "0s", "--json"], cwd=home, env=environment, check=True, capture_output=True).stdout)
         assert gone["unused"] >= 1 and not there(large).exists() and there(b"small").exists() and there(other).exists(), gone
         print("ok gc clears the store too", flush=True)

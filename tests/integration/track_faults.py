@@ -3,46 +3,19 @@
 
 Each answered write is there afterwards, once, and nothing is torn: a batch is there whole or not at all. --rounds N (5).
 """
-import argparse, http.client, json, os, pathlib, random, signal, subprocess, tempfile, threading, time
+import argparse, http.client, json, os, pathlib, random, subprocess, sys, tempfile, threading, time
 
-build = pathlib.Path(os.environ.get("GYRE_BUILD", "build")).resolve()
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import Server, gyre
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--rounds", type=int, default=5)
 options = parser.parse_args()
 api = "/api/2.0/mlflow"
 
 
-class Server:
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = dict(os.environ, HOME=str(folder))
-        self.environment.pop("GYRE_HOME", None)
-        self.environment.pop("GYRE_URL", None)
-
-    def start(self):
-        state = self.folder / ".gyre/run/server.json"
-        state.unlink(missing_ok=True)
-        self.process = subprocess.Popen([build / "gyre", "up", "--port", "0", "--registry-port", "0", "--mqtt-port", "0"], cwd=self.folder,
-                                        env=self.environment, stdout=open(self.folder / "log", "a"), stderr=subprocess.STDOUT)
-        for _ in range(400):
-            if state.exists():
-                self.port = int(json.loads(state.read_text())["url"].rsplit(":", 1)[1])
-                return self
-            assert self.process.poll() is None, (self.folder / "log").read_text()[-3000:]
-            time.sleep(0.02)
-        raise AssertionError("the server does not come up")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def call(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, api + path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        text = answer.read()
-        assert answer.status == 200, f"{path}: {answer.status} {text[:300]}"
-        return json.loads(text)
+def call(server, method, path, body=None):
+    return server.ask(method, api + path, body)
 
 
 class Client(threading.Thread):
@@ -83,15 +56,15 @@ class Client(threading.Thread):
 
 
 def history(server, run, key):
-    return [point["step"] for point in server.call("GET", f"/metrics/get-history?run_id={run}&metric_key={key}").get("metrics", [])]
+    return [point["step"] for point in call(server, "GET", f"/metrics/get-history?run_id={run}&metric_key={key}").get("metrics", [])]
 
 
 def main(folder):
-    subprocess.run([build / "gyre", "init"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([gyre, "init"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     server = Server(folder).start()
-    runs = [server.call("POST", "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"] for _ in range(16)]
+    runs = [call(server, "POST", "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"] for _ in range(16)]
     steps, batches, made = [set() for _ in runs], [set() for _ in runs], set()
-    second = subprocess.run([build / "gyre", "up", "--port", "0"], cwd=folder, env=server.environment, text=True, capture_output=True)
+    second = subprocess.run([gyre, "up", "--port", "0"], cwd=folder, env=server.env, text=True, capture_output=True)
     assert second.returncode != 0 and "working in" in second.stderr, second.stderr
     print("ok a second server on the workspace refuses and says who holds it", flush=True)
     for round in range(options.rounds):
@@ -116,17 +89,17 @@ def main(folder):
         parts = [set(history(server, run, f"part{i}")) for i in range(20)]
         assert all(part == parts[0] for part in parts), f"a batch of run {number} is torn"
         assert batches[number] <= parts[0], f"run {number} lost batches"
-        data = server.call("GET", f"/runs/get?run_id={run}")["run"]["data"]
+        data = call(server, "GET", f"/runs/get?run_id={run}")["run"]["data"]
         assert {int(param["key"][1:]) for param in data.get("params", [])} == parts[0], f"params and points of run {number} differ"
         last = {metric["key"]: metric["step"] for metric in data["metrics"]}
         assert last["loss"] == max(found), f"the last point of run {number} is not its last"
-    there = server.call("POST", "/runs/search", {"experiment_ids": ["0"], "filter": "tags.step LIKE '%'", "max_results": 50000})["runs"]
+    there = call(server, "POST", "/runs/search", {"experiment_ids": ["0"], "filter": "tags.step LIKE '%'", "max_results": 50000})["runs"]
     ids = {run["info"]["run_id"] for run in there}
     assert made <= ids, f"{len(made - ids)} created runs were lost"
     for run in there:
         tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
         assert tags["mlflow.runName"] == f"made {tags['step']}" == run["info"]["run_name"], "a created run is torn"
-    subprocess.run([build / "gyre", "audit", "verify"], cwd=folder, env=server.environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([gyre, "audit", "verify"], cwd=folder, env=server.env, check=True, stdout=subprocess.DEVNULL)
     server.kill()
     print(f"ok {options.rounds} kills, {answered} answered writes of 16 clients: all there, once, whole; the audit log verifies")
 
