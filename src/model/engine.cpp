@@ -19,25 +19,12 @@ EngineAnswer& EngineAnswer::operator=(EngineAnswer&&) noexcept = default;
 
 struct ModelEngine::Body : LoadedModel {};
 
-// Threads that spin would take the cores from those who answer clients.
-static Ort::SessionOptions options(int threads) {
-  onnx_runtime();  // the library has to be open before anything of it is made
-  Ort::SessionOptions options;
-  options.SetIntraOpNumThreads(threads);
-  options.SetInterOpNumThreads(1);
-  options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
-  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
-  options.AddConfigEntry("session.use_device_allocator_for_initializers", "1");
-  // An arena grows to the peak of all concurrent runs and keeps it; the C library's heap shrinks again.
-  options.DisableCpuMemArena();
-  return options;
-}
-
 ModelEngine::ModelEngine(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 ModelEngine::ModelEngine(const std::filesystem::path& path, int threads)
-    : body_(std::make_unique<Body>(Body{load_model(path, options(threads), OddOutputs::left_out)})) {}
+    : body_(std::make_unique<Body>(Body{load_model(path, lean_options(threads), OddOutputs::left_out)})) {}
 ModelEngine ModelEngine::from_bytes(std::string_view bytes, int threads) {
-  return ModelEngine(std::make_unique<Body>(Body{load_model_bytes(bytes, options(threads), OddOutputs::left_out)}));
+  return ModelEngine(
+      std::make_unique<Body>(Body{load_model_bytes(bytes, lean_options(threads), OddOutputs::left_out)}));
 }
 ModelEngine::~ModelEngine() = default;
 ModelEngine::ModelEngine(ModelEngine&&) noexcept = default;

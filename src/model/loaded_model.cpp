@@ -4,6 +4,18 @@
 
 namespace gyre {
 
+Ort::SessionOptions lean_options(int threads) {
+  onnx_runtime();  // the library has to be open before anything of it is made
+  Ort::SessionOptions options;
+  options.SetIntraOpNumThreads(threads);
+  options.SetInterOpNumThreads(1);
+  options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
+  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  options.AddConfigEntry("session.use_device_allocator_for_initializers", "1");
+  options.DisableCpuMemArena();
+  return options;
+}
+
 static TensorInfo info_of(std::string name, const Ort::TypeInfo& type) {
   if (type.GetONNXType() != ONNX_TYPE_TENSOR)
     throw Error(Code::unsupported, "\"" + name + "\" is no tensor (a map or sequence)",

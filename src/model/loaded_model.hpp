@@ -18,6 +18,10 @@ struct LoadedModel {
   std::map<std::string, std::string> metadata;
 };
 
+// So many threads that do not spin (they would take the cores from others), and no arena: that grows to the peak of all
+// concurrent runs and keeps it, while the C library's heap shrinks again.
+Ort::SessionOptions lean_options(int threads);
+
 // Error{invalid} names the file when ONNX Runtime cannot load it.
 LoadedModel load_model(const std::filesystem::path& path, const Ort::SessionOptions& options,
                        OddOutputs odd = OddOutputs::refused);

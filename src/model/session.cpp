@@ -9,19 +9,11 @@ namespace gyre {
 
 struct Session::Body : LoadedModel {};
 
-// Memory before speed, and the same bits at each run: no arena that keeps the peak, no spinning threads, one order of
-// sums.
+// The same bits at each run: one order of sums.
 static Ort::SessionOptions options(int threads) {
-  onnx_runtime();  // the library has to be open before anything of it is made
-  Ort::SessionOptions options;
-  options.SetIntraOpNumThreads(threads);
-  options.SetInterOpNumThreads(1);
-  options.SetGraphOptimizationLevel(GraphOptimizationLevel::ORT_ENABLE_ALL);
-  options.DisableCpuMemArena();
+  Ort::SessionOptions options = lean_options(threads);
   options.DisableMemPattern();
   options.SetDeterministicCompute(true);
-  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
-  options.AddConfigEntry("session.use_device_allocator_for_initializers", "1");
   return options;
 }
 

@@ -163,7 +163,8 @@ TEST_CASE("slow clients lose their connection, others do not wait for them") {
 }
 
 TEST_CASE("a handler may take longer than a client may") {
-  Site site([](ServerOptions& options) { options.header_seconds = options.piece_seconds = options.idle_seconds = 0.1; });
+  Site site(
+      [](ServerOptions& options) { options.header_seconds = options.piece_seconds = options.idle_seconds = 0.1; });
   CHECK(site.get("/slow").body.find("true") != std::string::npos);
 }
 

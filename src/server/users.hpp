@@ -53,7 +53,7 @@ class Users {
   void check_there(const std::string& name);
 
   Workspace& workspace_;
-  std::mutex loading_;             // one reads and installs at a time: what was read first must not be put there last
+  std::mutex loading_;        // one reads and installs at a time: what was read first must not be put there last
   mutable std::mutex mutex_;  // guards the two
   std::map<std::string, Known, std::less<>> known_;
   std::unordered_map<std::string, std::string> by_token_;  // digest -> name

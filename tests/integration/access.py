@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Users, roles and TLS through the programs people use: gyre, curl's kind of requests, skopeo."""
-import base64, json, os, pathlib, shutil, ssl, subprocess, sys, tempfile, time
+import base64, json, os, pathlib, shutil, ssl, subprocess, sys, tempfile, time, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
 from server import Server, environment, gyre
