@@ -107,10 +107,11 @@ static HttpOptions local_options(const json::value& state) {
   return {.ca = string_or(state, "ca", ""), .token = string_or(state, "token", "")};
 }
 
-static bool answers(const std::string& url, const HttpOptions& options) {
+// By its process: the port of a server that is gone may be another server's by now.
+static bool answers(const std::string& url, const json::value& state) {
   try {
-    http_request("GET", url + "/api/health", {}, {}, options);
-    return true;
+    Response response = http_request("GET", url + "/api/health", {}, {}, local_options(state));
+    return response.status == 200 && find_number(parse_json(response.body, url), "pid") == find_number(state, "pid");
   } catch (const Error&) {
     return false;
   }
@@ -125,7 +126,7 @@ std::optional<std::string> running_server(const std::filesystem::path& dot_gyre)
       return {};  // nobody holds the workspace: the file was left by a killed server
     json::value state = read_json_file(file);
     std::string url = get_string(state, "url");
-    if (answers(url, local_options(state))) return url;
+    if (answers(url, state)) return url;
     // It is just ending, or somebody else took the workspace who is not ready yet.
     if (seconds_since_start() > until)
       throw Error(Code::unavailable,

@@ -1,9 +1,11 @@
 // All route groups, in the order in which they are mounted. A group comes from its module; nothing is routed elsewhere.
-#include "data/routes.hpp"
+#include <unistd.h>
+
 #include "cli/app.hpp"
 #include "cli/guard.hpp"
 #include "cli/mentions.hpp"
 #include "cli/source.hpp"
+#include "data/routes.hpp"
 #include "fleet/routes.hpp"
 #include "flow/routes.hpp"
 #include "model/describe.hpp"
@@ -20,8 +22,8 @@
 namespace gyre {
 
 static std::vector<Route> health_routes() {
-  return {{"GET", "/api/health", "Whether the server answers", [](Request&) {
-             return json_response({{"ready", true}});
+  return {{"GET", "/api/health", "Whether the server answers, and which process that is", [](Request&) {
+             return json_response({{"ready", true}, {"pid", ::getpid()}});
            }}};
 }
 
