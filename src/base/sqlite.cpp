@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/acting_from.hpp"
 #include "base/error.hpp"
 
 namespace gyre {
@@ -40,19 +39,30 @@ static Error failure(sqlite3* db, std::string_view what) {
   }
 }
 
-int SqlColumns::count() const { return sqlite3_column_count(statement_); }
-const char* SqlColumns::name(int column) const { return sqlite3_column_name(statement_, column); }
-bool SqlColumns::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-std::int64_t SqlColumns::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-double SqlColumns::number(int column) const { return sqlite3_column_double(statement_, column); }
+// A statement of SQLite is read at once; only another database's row is asked by way of SqlCells.
+int SqlColumns::count() const { return cells_ ? cells_->count() : sqlite3_column_count(statement_); }
+const char* SqlColumns::name(int column) const {
+  return cells_ ? cells_->name(column) : sqlite3_column_name(statement_, column);
+}
+bool SqlColumns::is_null(int column) const {
+  return cells_ ? cells_->is_null(column) : sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+std::int64_t SqlColumns::integer(int column) const {
+  return cells_ ? cells_->integer(column) : sqlite3_column_int64(statement_, column);
+}
+double SqlColumns::number(int column) const {
+  return cells_ ? cells_->number(column) : sqlite3_column_double(statement_, column);
+}
 
 std::string_view SqlColumns::text(int column) const {
+  if (cells_) return cells_->text(column);
   auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   if (!bytes) return {};
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 json::value SqlColumns::value(int column) const {
+  if (cells_) return cells_->value(column);
   switch (sqlite3_column_type(statement_, column)) {
     case SQLITE_INTEGER:
       return integer(column);
@@ -63,12 +73,6 @@ json::value SqlColumns::value(int column) const {
     default:
       return json::string(text(column));
   }
-}
-
-Row SqlColumns::row() const {
-  Row row;
-  for (int i = 0, columns = count(); i < columns; i++) row[name(i)] = value(i);
-  return row;
 }
 
 static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::value& value) {
@@ -210,20 +214,6 @@ class Sqlite::Borrowed {
   std::unique_ptr<Connection> connection_;
 };
 
-// A body whose caller waits. Shared: the caller may be gone before the one who woke it is done with that.
-struct Sqlite::Waiting {
-  enum State { queued, leads, done };
-  const std::function<void()>* body;
-  std::string origin = ActingFrom::now();
-  std::exception_ptr failure{};
-  std::atomic<State> state = queued;
-
-  void become(State next) {
-    state = next;
-    state.notify_one();
-  }
-};
-
 Sqlite::Sqlite(const std::filesystem::path& path)
     : path_(path), writer_(std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) {
   script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
@@ -233,12 +223,7 @@ Sqlite::~Sqlite() {
   readers_.clear();  // the last to close folds the log in, which a reader cannot
 }
 
-sqlite3* Sqlite::handle() const { return writer_->handle(); }
-std::int64_t Sqlite::changes() const { return sqlite3_changes64(handle()); }
-std::int64_t Sqlite::last_id() const { return sqlite3_last_insert_rowid(handle()); }
-
-void Sqlite::each(std::string_view sql, const SqlValues& parameters,
-                  const std::function<void(const SqlColumns&)>& take) {
+void Sqlite::each(std::string_view sql, const SqlValues& parameters, const Take& take) {
   if (sql.starts_with("SELECT") && !inside() && path_ != ":memory:") {
     Borrowed reader(*this);
     reader->each(sql, parameters, take);
@@ -248,20 +233,10 @@ void Sqlite::each(std::string_view sql, const SqlValues& parameters,
   writer_->each(sql, parameters, take);
 }
 
-std::vector<Row> Sqlite::query(std::string_view sql, const SqlValues& parameters) {
-  std::vector<Row> rows;
-  each(sql, parameters, [&](const SqlColumns& columns) { rows.push_back(columns.row()); });
-  return rows;
-}
-
-void Sqlite::run(std::string_view sql, const SqlValues& parameters) {
-  each(sql, parameters, [](const SqlColumns&) {});
-}
-
-std::optional<Row> Sqlite::one(std::string_view sql, const SqlValues& parameters) {
-  auto rows = query(sql, parameters);
-  if (rows.empty()) return {};
-  return std::move(rows.front());
+std::int64_t Sqlite::insert(std::string_view sql, const SqlValues& parameters, std::string_view) {
+  std::lock_guard lock(mutex_);
+  writer_->each(sql, parameters, [](const SqlColumns&) {});
+  return sqlite3_last_insert_rowid(writer_->handle());
 }
 
 void Sqlite::script(std::string_view sql) {
@@ -269,79 +244,24 @@ void Sqlite::script(std::string_view sql) {
   writer_->script(sql);
 }
 
-void Sqlite::transaction(const std::function<void()>& body) {
-  if (inside()) return body();
-  auto self = std::make_shared<Waiting>();
-  self->body = &body;
-  {
-    std::lock_guard lock(queue_mutex_);
-    queue_.push_back(self);
-    if (!std::exchange(leading_, true)) self->state = Waiting::leads;
-  }
-  self->state.wait(Waiting::queued);
-  if (self->state == Waiting::leads) {
-    std::vector<std::shared_ptr<Waiting>> group;
-    {
-      std::lock_guard lock(queue_mutex_);
-      group = std::exchange(queue_, {});
-    }
-    commit(group);
-    {  // who came meanwhile goes next, led by the first
-      std::lock_guard lock(queue_mutex_);
-      leading_ = !queue_.empty();
-      if (leading_) queue_.front()->become(Waiting::leads);
-    }
-    for (auto& waiting : group)
-      if (waiting != self) waiting->become(Waiting::done);
-  }
-  if (self->failure) std::rethrow_exception(self->failure);
+std::vector<Rows::Column> Sqlite::text_columns() {
+  std::vector<Column> columns;
+  each(
+      "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c"
+      " WHERE t.type = 'table' AND c.type <> 'INTEGER' AND c.type <> 'REAL' ORDER BY t.name, c.cid",
+      {}, [&](const SqlColumns& row) {
+        columns.push_back({std::string(row.text(0)), std::string(row.text(1))});
+      });
+  return columns;
 }
 
-void Sqlite::after_commit(std::function<void()> then) {
-  if (inside())
-    after_.push_back(std::move(then));
-  else
-    then();
-}
+void Sqlite::begin() { run("BEGIN IMMEDIATE"); }
+void Sqlite::commit() { run("COMMIT"); }
+bool Sqlite::is_open() const { return !sqlite3_get_autocommit(writer_->handle()); }
 
-void Sqlite::run_group(const std::vector<std::shared_ptr<Waiting>>& group) {
-  bool alone = group.size() == 1;
-  run("BEGIN IMMEDIATE");
-  for (auto& waiting : group) {
-    if (!alone) run("SAVEPOINT body");
-    auto told_before = after_.size();
-    try {
-      ActingFrom there(waiting->origin);
-      (*waiting->body)();
-    } catch (...) {
-      waiting->failure = std::current_exception();
-      if (alone || sqlite3_get_autocommit(handle())) throw;  // a full disk ends the whole transaction
-      run("ROLLBACK TO body");
-      after_.resize(told_before);
-    }
-    if (!alone) run("RELEASE body");
-  }
-  run("COMMIT");
-}
-
-void Sqlite::commit(const std::vector<std::shared_ptr<Waiting>>& group) {
-  std::vector<std::function<void()>> after;
-  {
-    std::lock_guard lock(mutex_);
-    owner_ = std::this_thread::get_id();
-    try {
-      run_group(group);
-      after = std::exchange(after_, {});
-    } catch (...) {  // nothing of it was written
-      for (auto& waiting : group)
-        if (!waiting->failure) waiting->failure = std::current_exception();
-      // Whatever this says, the first failure is what is told.
-      if (!sqlite3_get_autocommit(handle())) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-      after_.clear();
-    }
-    owner_ = std::thread::id();
-  }
-  for (auto& then : after) then();
+void Sqlite::roll_back() noexcept {
+  // Whatever this says, the first failure is what is told.
+  if (is_open()) sqlite3_exec(writer_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 }  // namespace gyre

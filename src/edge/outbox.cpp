@@ -51,9 +51,8 @@ std::int64_t Outbox::put(std::string_view kind, const json::value& body) {
               {std::string(kind)});
       return;
     }
-    db_.run("INSERT INTO outbox (kind, priority, at, body, bytes) VALUES ($1, $2, $3, $4, $5)",
-            {std::string(kind), priority_of(kind), now_ms(), text, bytes});
-    seq = db_.last_id();
+    seq = db_.insert("INSERT INTO outbox (kind, priority, at, body, bytes) VALUES ($1, $2, $3, $4, $5)",
+                     {std::string(kind), priority_of(kind), now_ms(), text, bytes}, "seq");
   });
   return seq;
 }

@@ -53,11 +53,10 @@ std::int64_t Rollouts::start(const RolloutRequest& request, const std::string& w
                   "roll-out " + std::to_string(get_int(*other, "id")) + " of \"" + request.app + "\" is still at work",
                   "wait for it, or stop it: gyre rollout stop " + std::to_string(get_int(*other, "id")));
     auto now = now_ms();
-    rows.run(
+    id = rows.insert(
         "INSERT INTO rollout (app, fingerprint, request, state, created_at, ring_since) VALUES ($1, $2, $3, 'running', "
         "$4, $4)",
-        {request.app, fingerprint, asked, now});
-    id = rows.last_id();
+        {request.app, fingerprint, asked, now}, "id");
     for (std::size_t ring = 0; ring < request.rings.size(); ring++)
       for (auto& device : devices_.in_ring(request.rings[ring])) {
         auto* former = Device::module(device.desired, request.app);

@@ -242,8 +242,10 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     workspace.rows().transaction([&] {
       if (run.id) record(run, true);
       if (run.state == "done" && step.cached)
-        workspace.rows().run("INSERT OR REPLACE INTO step_cache VALUES ($1, $2, $3, $4)",
-                             {run.key, run.step, to_json(run), now_ms()});
+        workspace.rows().run(
+            "INSERT INTO step_cache VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO UPDATE SET"
+            " step = excluded.step, record = excluded.record, made_at = excluded.made_at",
+            {run.key, run.step, to_json(run), now_ms()});
     });
   } catch (const Error& error) {  // a full disk: the step counts as failed, it is not recorded as done
     run.state = "failed";

@@ -143,8 +143,14 @@ void Users::forget(const Subject& subject) {
 }
 
 void Users::rename(const Subject& subject, const std::string& id) {
-  workspace_.rows().run("UPDATE OR REPLACE member_role SET subject = $3 WHERE kind = $1 AND subject = $2",
-                        {subject.kind, subject.id, id});
+  auto& rows = workspace_.rows();
+  rows.transaction([&] {  // who has a role in both keeps that of what is renamed
+    rows.run(
+        "DELETE FROM member_role WHERE kind = $1 AND subject = $3 AND $2 <> $3 AND member IN"
+        " (SELECT member FROM member_role WHERE kind = $1 AND subject = $2)",
+        {subject.kind, subject.id, id});
+    rows.run("UPDATE member_role SET subject = $3 WHERE kind = $1 AND subject = $2", {subject.kind, subject.id, id});
+  });
   load();
 }
 

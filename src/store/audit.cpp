@@ -42,7 +42,7 @@ json::object to_json(const AuditEntry& entry) {
           {"after", value(entry.after)}};
 }
 
-AuditLog::AuditLog(Sqlite& rows, std::filesystem::path keys) : rows_(rows), keys_(std::move(keys)) {
+AuditLog::AuditLog(Rows& rows, std::filesystem::path keys) : rows_(rows), keys_(std::move(keys)) {
   auto newest = newest_checkpoint();
   std::lock_guard lock(mutex_);
   if (size() > (newest ? newest->first : 0)) start_sealing();  // what a killed process left unsigned
@@ -198,7 +198,7 @@ std::vector<AuditEntry> AuditLog::list(const AuditQuery& query) {
   std::vector<AuditEntry> entries;
   for (auto& row : rows_.query("SELECT * FROM audit WHERE ($1 = '' OR who = $1)"
                                " AND ($2 = '' OR subject = $2 OR ($3 AND substr(subject, 1, length($2)) = $2))"
-                               " AND at >= $4 AND ($5 = 0 OR id < $5) ORDER BY id DESC LIMIT $6",
+                               " AND at >= $4 AND (CAST($5 AS INTEGER) = 0 OR id < $5) ORDER BY id DESC LIMIT $6",
                                {query.who, subject, prefix, query.since, query.below, query.limit}))
     entries.push_back(audit_entry_from(row));
   return entries;

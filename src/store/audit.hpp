@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "base/crypto.hpp"
-#include "base/sqlite.hpp"
+#include "base/rows.hpp"
 #include "store/merkle.hpp"
 
 namespace gyre {
@@ -40,7 +40,7 @@ class AuditLog {
  public:
   // Checkpoints are signed with <keys>/audit.pem, made when first needed, at most a second after an entry was
   // committed, and when the log is closed. The newest is kept in <keys>/audit-checkpoint too.
-  AuditLog(Sqlite& rows, std::filesystem::path keys);
+  AuditLog(Rows& rows, std::filesystem::path keys);
   ~AuditLog();
 
   // Joins the caller's transaction: an act and its entry are committed together.
@@ -74,7 +74,7 @@ class AuditLog {
   void keep_sealing();
   const SigningKey& key();
 
-  Sqlite& rows_;
+  Rows& rows_;
   std::filesystem::path keys_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;

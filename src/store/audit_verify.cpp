@@ -19,7 +19,7 @@ std::string span(std::uint64_t first, std::uint64_t last) {
 
 class Verifier {
  public:
-  explicit Verifier(Sqlite& rows) : rows_(rows) {}
+  explicit Verifier(Rows& rows) : rows_(rows) {}
 
   void know(const Checkpoint& checkpoint) {
     auto [at, end] = checkpoints_.equal_range(checkpoint.size);
@@ -168,7 +168,7 @@ class Verifier {
         find("altered", first, last, (first == last ? "" : "one of ") + span(first, last) + " altered" + how);
   }
 
-  Sqlite& rows_;
+  Rows& rows_;
   std::multimap<std::uint64_t, MerkleHash> checkpoints_;
   json::array findings_;
   std::uint64_t count_ = 0, size_ = 0, trusted_ = 0;

@@ -17,26 +17,22 @@ static void take_digests(std::string_view text, Digests& digests) {
 
 static std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
-static void take_table(Workspace& workspace, const std::string& table, std::string_view where, Digests& digests) {
-  auto& rows = workspace.rows();
-  for (auto& column :
-       rows.query("SELECT name FROM pragma_table_info($1) WHERE type <> 'INTEGER' AND type <> 'REAL'", {table})) {
-    std::string name = quoted(get_string(column, "name"));
-    std::string sql = "SELECT " + name + " FROM " + quoted(table) + " WHERE instr(" + name + ", 'sha256:') > 0";
-    if (!where.empty()) sql += " AND (" + std::string(where) + ")";
-    rows.each(sql, {}, [&](const SqlColumns& row) { take_digests(row.text(0), digests); });
-  }
+static void take_column(Rows& rows, const Rows::Column& column, std::string_view where, Digests& digests) {
+  std::string name = quoted(column.name);
+  std::string sql = "SELECT " + name + " FROM " + quoted(column.table) + " WHERE " + name + " LIKE '%sha256:%'";
+  if (!where.empty()) sql += " AND (" + std::string(where) + ")";
+  rows.each(sql, {}, [&](const SqlColumns& row) { take_digests(row.text(0), digests); });
 }
 
 static Digests mark(Workspace& workspace, std::span<const Mention> mentions, bool cache) {
   Digests digests;
-  for (auto& row : workspace.rows().query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")) {
-    std::string table = get_string(row, "name");
-    auto mention = std::find_if(mentions.begin(), mentions.end(), [&](auto& one) { return one.table == table; });
+  auto& rows = workspace.rows();
+  for (auto& column : rows.text_columns()) {
+    auto mention = std::find_if(mentions.begin(), mentions.end(), [&](auto& one) { return one.table == column.table; });
     if (mention == mentions.end() || (mention->cache && !cache))
-      take_table(workspace, table, "", digests);
+      take_column(rows, column, "", digests);
     else if (!mention->where.empty())
-      take_table(workspace, table, mention->where, digests);
+      take_column(rows, column, mention->where, digests);
   }
   Digests within;  // a tree holds its files
   for (auto& digest : digests)

@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/sqlite.hpp"
 #include "store/audit.hpp"
 #include "store/remote_blobs.hpp"
 
@@ -55,7 +56,7 @@ static int take_lock(const fs::path& path) {
   return lock.release();
 }
 
-static void migrate(Sqlite& rows) {
+static void migrate(Rows& rows) {
   rows.script(
       "CREATE TABLE IF NOT EXISTS migration (module TEXT NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL,"
       " digest TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (module, number)) STRICT");

@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-#include "base/sqlite.hpp"
+#include "base/rows.hpp"
 #include "store/blobs.hpp"
 
 namespace gyre {
@@ -23,7 +23,7 @@ class Workspace {
   explicit Workspace(std::filesystem::path dot_gyre);
   ~Workspace();
 
-  Sqlite& rows() { return *rows_; }
+  Rows& rows() { return *rows_; }
   Blobs& blobs() { return blobs_; }
   const std::filesystem::path& root() const { return root_; }  // the `.gyre` folder
   std::filesystem::path run_folder() const { return root_ / "run"; }
@@ -39,7 +39,7 @@ class Workspace {
   std::filesystem::path root_;
   int lock_ = -1;
   Blobs blobs_;
-  std::unique_ptr<Sqlite> rows_;
+  std::unique_ptr<Rows> rows_;
   std::unique_ptr<AuditLog> audit_log_;
 };
 

@@ -214,7 +214,6 @@ std::string SqlText::bind(SqlValue value) {
   return "$" + std::to_string(values.size());
 }
 
-// SQLite's LIKE minds no case; GLOB does.
 static std::string as_glob(std::string_view pattern) {
   std::string glob;
   for (char c : pattern) {
@@ -239,10 +238,17 @@ void SqlText::compare(const std::string& column, const Clause& clause) {
     if (!clause.values.front().is_string())
       throw Error(Code::invalid, clause.key + ": " + clause.comparison + " compares with a 'text'");
     std::string pattern(clause.values.front().get_string());
-    text +=
-        clause.comparison == "LIKE" ? column + " GLOB " + bind(as_glob(pattern)) : column + " LIKE " + bind(pattern);
+    if (dialect == Dialect::postgresql)  // a backslash is itself
+      text += column + " " + clause.comparison + " " + bind(pattern) + " ESCAPE ''";
+    else if (clause.comparison == "ILIKE")  // SQLite's LIKE minds no case; GLOB does
+      text += column + " LIKE " + bind(pattern);
+    else
+      text += column + " GLOB " + bind(as_glob(pattern));
   } else {
-    text += column + " " + clause.comparison + " " + bind(clause.values.front());
+    auto& value = clause.values.front();
+    std::string bound = bind(value);
+    if (value.is_double()) bound = "CAST(" + bound + " AS REAL)";  // the column may be one of whole numbers
+    text += column + " " + clause.comparison + " " + bound;
   }
 }
 

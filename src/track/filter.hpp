@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/sqlite.hpp"
+#include "base/rows.hpp"
 
 namespace gyre {
 
@@ -28,8 +28,9 @@ Order parse_order(std::string_view text);
 // SQL that grows with its parameters.
 class SqlText {
  public:
-  std::string text;
-  SqlValues values;
+  std::string text{};
+  SqlValues values{};
+  Dialect dialect = Dialect::sqlite;
   std::string bind(SqlValue value);  // "$3"
   // "column >= $4", for text or number columns; LIKE minds case, ILIKE does not.
   void compare(const std::string& column, const Clause& clause);

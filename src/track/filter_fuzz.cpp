@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/sqlite.hpp"
 #include "tests/fuzz.hpp"
 #include "track/filter.hpp"
 #include "track/search_subjects.hpp"

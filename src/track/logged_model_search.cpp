@@ -85,10 +85,12 @@ Page<LoggedModel> search_logged_models(Workspace& workspace, const LoggedModelSe
   auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), skip);
   if (!token.empty() && (error != std::errc() || end != token.data() + token.size()))
     throw Error(Code::invalid, "Invalid page token, could not decode: " + token);
-  SqlText sql;
+  SqlText sql{.dialect = workspace.rows().dialect()};
   json::array experiments(search.experiments.begin(), search.experiments.end());
-  sql.text = "SELECT * FROM logged_model WHERE stage = 'active' AND experiment IN (SELECT value FROM json_each(" +
-             sql.bind(experiments) + "))";
+  sql.text =
+      "SELECT * FROM logged_model WHERE stage = 'active' AND experiment IN (SELECT CAST(value AS INTEGER)"
+      " FROM json_each(" +
+      sql.bind(experiments) + "))";
   bool measured = false;
   for (auto& clause : parse_filter(search.filter)) {
     add_clause(sql, clause, search.datasets);

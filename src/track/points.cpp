@@ -143,7 +143,8 @@ void write_latest(Workspace& workspace, std::int64_t run, const Latest& latest) 
     rows.run(
         "INSERT INTO latest_metric VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run, key) DO UPDATE"
         " SET step = excluded.step, at = excluded.at, value = excluded.value"
-        " WHERE (excluded.step, excluded.at, coalesce(excluded.value, 0)) > (step, at, coalesce(value, 0))",
+        " WHERE (excluded.step, excluded.at, coalesce(excluded.value, 0)) >"
+        " (latest_metric.step, latest_metric.at, coalesce(latest_metric.value, 0))",
         {run, key, experiment, point.step, point.at,
          std::isnan(point.value) ? json::value() : json::value(point.value)});
 }
@@ -194,9 +195,10 @@ std::string pack_points(std::vector<Point> points) {
 void append_points(Workspace& workspace, std::int64_t run, const std::string& packed) {
   if (packed.empty()) return;
   auto& rows = workspace.rows();
-  rows.run("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, packed});
+  std::int64_t seq =
+      rows.insert("INSERT INTO metric_log (run, points) VALUES ($1, CAST($2 AS BLOB))", {run, packed}, "seq");
   std::int64_t at_most_behind = packed.size() < large_row ? 1024 : 64;
-  if (rows.last_id() % at_most_behind == 0) settle_points(workspace);
+  if (seq % at_most_behind == 0) settle_points(workspace);
 }
 
 void settle_points(Workspace& workspace) {

@@ -80,7 +80,7 @@ std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, const 
   std::unordered_map<std::int64_t, RunLinks> links;
   json::array numbers;
   for (auto& run : runs) numbers.push_back(run.number);
-  std::string among = "run IN (SELECT value FROM json_each($1))";
+  std::string among = "run IN (SELECT CAST(value AS INTEGER) FROM json_each($1))";
   std::unordered_map<std::int64_t, std::unordered_map<std::int64_t, std::size_t>> places;  // run -> data set -> index
   for (auto& row :
        workspace.rows().query("SELECT r.run, d.* FROM run_dataset r JOIN dataset_input d ON d.id = r.dataset WHERE r." +
@@ -115,10 +115,11 @@ std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, const 
 json::array dataset_summaries(Workspace& workspace, const std::vector<std::int64_t>& experiments) {
   json::array summaries;
   for (auto& row :
-       workspace.rows().query("SELECT DISTINCT d.experiment, d.name, d.digest, t.value AS context FROM dataset_input d"
+       workspace.rows().query("SELECT d.experiment, d.name, d.digest, t.value AS context FROM dataset_input d"
                               " JOIN run_dataset r ON r.dataset = d.id LEFT JOIN run_dataset_tag t ON t.run = r.run"
                               " AND t.dataset = r.dataset AND t.key = 'mlflow.data.context'"
-                              " WHERE d.experiment IN (SELECT value FROM json_each($1)) ORDER BY d.id LIMIT 1000",
+                              " WHERE d.experiment IN (SELECT CAST(value AS INTEGER) FROM json_each($1))"
+                              " GROUP BY d.id, d.experiment, d.name, d.digest, t.value ORDER BY d.id LIMIT 1000",
                               {json::array(experiments.begin(), experiments.end())})) {
     json::object summary{{"experiment_id", std::to_string(get_int(row, "experiment"))},
                          {"name", row["name"]},

@@ -122,11 +122,10 @@ Run create_run(Workspace& workspace, const NewRun& wanted) {
       throw Error(Code::invalid, "The experiment " + std::to_string(run.experiment) +
                                      " must be in the 'active' state. Current state is deleted.");
     run.artifact_uri = get_string(*experiment, "artifact_location") + "/" + id + "/artifacts";
-    rows.run(
+    run.number = rows.insert(
         "INSERT INTO run (id, experiment, name, who, status, stage, artifact_uri, started_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        {id, run.experiment, name, run.who, run.status, run.stage, run.artifact_uri, run.started_at});
-    run.number = rows.last_id();
+        {id, run.experiment, name, run.who, run.status, run.stage, run.artifact_uri, run.started_at}, "number");
     for (auto& [key, value] : run.params) put_param(workspace, run.number, key, value);
     for (auto& [key, value] : run.tags) put_tag(workspace, run.number, key, value);
     workspace.audit(run.who, "run create", id, nullptr, {{"experiment", run.experiment}, {"name", name}});

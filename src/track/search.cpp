@@ -82,6 +82,7 @@ std::string page_of(Workspace& workspace, SqlText sql, const std::vector<std::st
 
 std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
                         std::string_view columns, const Take& take, const std::string& metric_condition = {}) {
+  sql.dialect = workspace.rows().dialect();
   std::string condition = std::exchange(sql.text, "");
   auto clauses = parse_filter(search.filter);
   for (auto& clause : clauses) add_clause(sql, subject, clause);
@@ -106,7 +107,9 @@ std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sq
   beside_of(subject, "metric");
   std::string key = sql.bind(orders[0].key), way = orders[0].descending ? " DESC" : " ASC";
   auto ordering = ordering_of(sql, subject, std::span(orders).subspan(1));
-  std::string join = clauses.empty() ? " CROSS JOIN " : " JOIN ";  // CROSS: in this order, whatever SQLite supposes
+  // CROSS: in this order, whatever SQLite supposes.
+  bool in_this_order = clauses.empty() && sql.dialect == Dialect::sqlite;
+  std::string join = in_this_order ? " CROSS JOIN " : " JOIN ";
   return page_of(
       workspace, sql,
       {"latest_metric first" + join + "run ON run.number = first.run" + ordering.joins + " WHERE first.key = " + key +
@@ -143,7 +146,7 @@ Page<Run> search_runs(Workspace& workspace, const std::vector<std::int64_t>& exp
 
 Page<Experiment> search_experiments(Workspace& workspace, const Search& search) {
   Page<Experiment> page;
-  page.next = search_rows(workspace, experiment_subject(), {of_stage(search.stages), {}}, search, "experiment.*",
+  page.next = search_rows(workspace, experiment_subject(), {.text = of_stage(search.stages)}, search, "experiment.*",
                           [&](const SqlColumns& columns) {
                             Row row = columns.row();
                             page.found.push_back(experiment_from(workspace, row));
@@ -153,16 +156,17 @@ Page<Experiment> search_experiments(Workspace& workspace, const Search& search) 
 
 Page<std::string> search_models(Workspace& workspace, const Search& search) {
   Page<std::string> page;
-  page.next = search_rows(workspace, model_subject(), {"1 = 1", {}}, search, "model.*", [&](const SqlColumns& columns) {
-    Row row = columns.row();
-    page.found.push_back(get_string(row, "name"));
-  });
+  page.next =
+      search_rows(workspace, model_subject(), {.text = "1 = 1"}, search, "model.*", [&](const SqlColumns& columns) {
+        Row row = columns.row();
+        page.found.push_back(get_string(row, "name"));
+      });
   return page;
 }
 
 Page<ModelVersion> search_versions(Workspace& workspace, const Search& search) {
   Page<ModelVersion> page;
-  page.next = search_rows(workspace, version_subject(), {"1 = 1", {}}, search, "model_version.*",
+  page.next = search_rows(workspace, version_subject(), {.text = "1 = 1"}, search, "model_version.*",
                           [&](const SqlColumns& columns) {
                             Row row = columns.row();
                             page.found.push_back(version_from(workspace, row));
@@ -172,11 +176,11 @@ Page<ModelVersion> search_versions(Workspace& workspace, const Search& search) {
 
 Page<Row> search_evaluation_dataset_rows(Workspace& workspace, const std::vector<std::int64_t>& experiments,
                                          const Search& search) {
-  SqlText sql{"1 = 1", {}};
+  SqlText sql{.text = "1 = 1"};
   if (!experiments.empty())
     sql.text =
-        "id IN (SELECT dataset FROM evaluation_dataset_experiment WHERE experiment IN (SELECT value FROM"
-        " json_each(" +
+        "id IN (SELECT dataset FROM evaluation_dataset_experiment WHERE experiment IN"
+        " (SELECT CAST(value AS INTEGER) FROM json_each(" +
         sql.bind(json::array(experiments.begin(), experiments.end())) + ")))";
   Page<Row> page;
   page.next = search_rows(workspace, evaluation_dataset_subject(), sql, search, "evaluation_dataset.*",

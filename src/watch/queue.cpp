@@ -163,15 +163,16 @@ Exported export_queue(Workspace& workspace, const std::string& name, const std::
 
 json::array accuracy_over_time(Workspace& workspace, const std::string& module) {
   json::array result;
-  for (auto& row : workspace.rows().query(
-           "SELECT image, why, date(at / 1000, 'unixepoch') AS day, count(*) AS labelled, "
-           "sum(label = answer ->> 'label') AS right FROM queue_sample WHERE module = $1 AND state = 'labelled' "
-           "AND answer ->> 'label' IS NOT NULL GROUP BY image, why, day ORDER BY min(at), why",
-           {module})) {
+  for (auto& row :
+       workspace.rows().query("SELECT image, why, at / 86400000 AS day, count(*) AS labelled, "
+                              "sum(CASE WHEN label = answer ->> 'label' THEN 1 ELSE 0 END) AS right FROM queue_sample "
+                              "WHERE module = $1 AND state = 'labelled' "
+                              "AND answer ->> 'label' IS NOT NULL GROUP BY image, why, day ORDER BY min(at), why",
+                              {module})) {
     double labelled = get_number(row, "labelled"), right = get_number(row, "right");
     result.push_back({{"image", row.at("image")},
                       {"why", row.at("why")},
-                      {"day", row.at("day")},
+                      {"day", iso_time(get_int(row, "day") * 86400000).substr(0, 10)},
                       {"labelled", row.at("labelled")},
                       {"right", row.at("right")},
                       {"accuracy", right / labelled}});

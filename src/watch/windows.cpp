@@ -13,16 +13,17 @@ namespace {
 constexpr std::int64_t hour_ms = 3'600'000, fine_for_ms = 24 * hour_ms;
 constexpr std::int64_t between_compactions = 1000;  // windows
 
-void insert(Sqlite& rows, const AnswerWindow& window) {
+std::int64_t insert(Rows& rows, const AnswerWindow& window) {
   json::value p50 = nullptr, p99 = nullptr;
   if (window.p50_ms) p50 = *window.p50_ms;
   if (window.p99_ms) p99 = *window.p99_ms;
-  rows.run(
+  return rows.insert(
       "INSERT INTO answer_window (device, module, image, first_at, last_at, count, alarms, errors, late, dropped, "
       "p50_ms, "
       "p99_ms, sketch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {window.device, window.module, window.image, window.first_at, window.last_at, window.count, window.alarms,
-       window.errors, window.late, window.dropped, p50, p99, canonical(window.sketch.to_json())});
+       window.errors, window.late, window.dropped, p50, p99, canonical(window.sketch.to_json())},
+      "id");
 }
 
 AnswerWindow window_from(const Row& row) {
@@ -58,7 +59,7 @@ void join(AnswerWindow& all, const AnswerWindow& one) {
   all.sketch.merge(one.sketch);
 }
 
-void compact(Sqlite& rows, std::int64_t before) {
+void compact(Rows& rows, std::int64_t before) {
   auto old =
       rows.query("SELECT * FROM answer_window WHERE last_at < $1 ORDER BY device, module, image, last_at", {before});
   rows.run("DELETE FROM answer_window WHERE last_at < $1", {before});
@@ -100,8 +101,7 @@ json::object to_json(const AnswerWindow& window, bool with_sketch) {
 void keep_window(Workspace& workspace, const AnswerWindow& window) {
   auto& rows = workspace.rows();
   rows.transaction([&] {
-    insert(rows, window);
-    if (rows.last_id() % between_compactions == 0) compact(rows, (now_ms() - fine_for_ms) / hour_ms * hour_ms);
+    if (insert(rows, window) % between_compactions == 0) compact(rows, (now_ms() - fine_for_ms) / hour_ms * hour_ms);
     check_alerts(workspace, window.module, window.image);
   });
 }

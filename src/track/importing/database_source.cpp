@@ -8,7 +8,7 @@ namespace gyre {
 
 namespace {
 
-json::array pairs(Sqlite& rows, const std::string& sql, const SqlValues& values) {
+json::array pairs(Rows& rows, const std::string& sql, const SqlValues& values) {
   json::array list;
   for (auto& row : rows.query(sql, values)) list.push_back(json::array{row["k"], row["v"]});
   return list;

@@ -205,7 +205,7 @@ static bool take_version(Workspace& workspace, const std::string& name, const js
        string_or(version, "run_link", "")});
   for (auto& [key, value] : pairs_in(version, "tags"))
     rows.run("INSERT INTO model_version_tag VALUES ($1, $2, $3, $4)", {name, number, key, value});
-  rows.run("UPDATE model SET last_version = max(last_version, $2) WHERE name = $1", {name, number});
+  rows.run("UPDATE model SET last_version = $2 WHERE name = $1 AND last_version < $2", {name, number});
   std::string reference = name + "@" + std::to_string(number);
   if (!run.empty()) add_edge(workspace, {"run", run}, {"model", reference}, "made");
   workspace.audit(who, "model import", reference, nullptr, {{"source", source}});
@@ -230,8 +230,10 @@ static Response take_model(Workspace& workspace, const Request& request) {
         set_alias(workspace, name, alias, integer_at(item.as_array(), 1), request.who);
     }
     if (versions > 0)
-      rows.run("UPDATE model SET created_at = min(created_at, $2), updated_at = $3 WHERE name = $1",
-               {name, get_int(document, "created_at"), get_int(document, "updated_at")});
+      rows.run(
+          "UPDATE model SET created_at = CASE WHEN created_at < $2 THEN created_at ELSE $2 END, updated_at = $3"
+          " WHERE name = $1",
+          {name, get_int(document, "created_at"), get_int(document, "updated_at")});
   });
   return json_response({{"versions", versions}});
 }

@@ -1,0 +1,120 @@
+#include "base/rows.hpp"
+
+#include <utility>
+
+#include "base/acting_from.hpp"
+#include "base/error.hpp"
+
+namespace gyre {
+
+Row SqlColumns::row() const {
+  Row row;
+  for (int i = 0, columns = count(); i < columns; i++) row[name(i)] = value(i);
+  return row;
+}
+
+std::vector<Row> Rows::query(std::string_view sql, const SqlValues& parameters) {
+  std::vector<Row> rows;
+  each(sql, parameters, [&](const SqlColumns& columns) { rows.push_back(columns.row()); });
+  return rows;
+}
+
+void Rows::run(std::string_view sql, const SqlValues& parameters) {
+  each(sql, parameters, [](const SqlColumns&) {});
+}
+
+std::optional<Row> Rows::one(std::string_view sql, const SqlValues& parameters) {
+  auto rows = query(sql, parameters);
+  if (rows.empty()) return {};
+  return std::move(rows.front());
+}
+
+// A body whose caller waits. Shared: the caller may be gone before the one who woke it is done with that.
+struct Rows::Waiting {
+  enum State { queued, leads, done };
+  const std::function<void()>* body;
+  std::string origin = ActingFrom::now();
+  std::exception_ptr failure{};
+  std::atomic<State> state = queued;
+
+  void become(State next) {
+    state = next;
+    state.notify_one();
+  }
+};
+
+void Rows::transaction(const std::function<void()>& body) {
+  if (inside()) return body();
+  auto self = std::make_shared<Waiting>();
+  self->body = &body;
+  {
+    std::lock_guard lock(queue_mutex_);
+    queue_.push_back(self);
+    if (!std::exchange(leading_, true)) self->state = Waiting::leads;
+  }
+  self->state.wait(Waiting::queued);
+  if (self->state == Waiting::leads) {
+    std::vector<std::shared_ptr<Waiting>> group;
+    {
+      std::lock_guard lock(queue_mutex_);
+      group = std::exchange(queue_, {});
+    }
+    commit_group(group);
+    {  // who came meanwhile goes next, led by the first
+      std::lock_guard lock(queue_mutex_);
+      leading_ = !queue_.empty();
+      if (leading_) queue_.front()->become(Waiting::leads);
+    }
+    for (auto& waiting : group)
+      if (waiting != self) waiting->become(Waiting::done);
+  }
+  if (self->failure) std::rethrow_exception(self->failure);
+}
+
+void Rows::after_commit(std::function<void()> then) {
+  if (inside())
+    after_.push_back(std::move(then));
+  else
+    then();
+}
+
+void Rows::run_group(const std::vector<std::shared_ptr<Waiting>>& group) {
+  bool alone = group.size() == 1;
+  begin();
+  for (auto& waiting : group) {
+    if (!alone) run("SAVEPOINT body");
+    auto told_before = after_.size();
+    try {
+      ActingFrom there(waiting->origin);
+      (*waiting->body)();
+    } catch (...) {
+      waiting->failure = std::current_exception();
+      if (alone || !is_open()) throw;  // a full disk ends the whole transaction, and so does a connection that is lost
+      run("ROLLBACK TO body");
+      after_.resize(told_before);
+    }
+    if (!alone) run("RELEASE body");
+  }
+  commit();
+}
+
+void Rows::commit_group(const std::vector<std::shared_ptr<Waiting>>& group) {
+  std::vector<std::function<void()>> after;
+  {
+    std::lock_guard lock(mutex_);
+    owner_ = std::this_thread::get_id();
+    try {
+      run_group(group);
+      after = std::exchange(after_, {});
+    } catch (...) {  // nothing of it was written
+      for (auto& waiting : group)
+        if (!waiting->failure) waiting->failure = std::current_exception();
+      roll_back();
+      after_.clear();
+    }
+    owner_ = std::thread::id();
+  }
+  for (auto& then : after) then();
+}
+
+}  // namespace gyre
