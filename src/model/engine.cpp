@@ -3,7 +3,10 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
+#include "model/forest_operator.hpp"
 #include "model/loaded_model.hpp"
+#include "model/own_operators.hpp"
 
 namespace gyre {
 
@@ -20,11 +23,33 @@ EngineAnswer& EngineAnswer::operator=(EngineAnswer&&) noexcept = default;
 struct ModelEngine::Body : LoadedModel {};
 
 ModelEngine::ModelEngine(std::unique_ptr<Body> body) : body_(std::move(body)) {}
-ModelEngine::ModelEngine(const std::filesystem::path& path, int threads)
-    : body_(std::make_unique<Body>(Body{load_model(path, lean_options(threads), OddOutputs::left_out)})) {}
+// Forests are smaller; what is larger is not read twice.
+static constexpr std::size_t largest_read = 256u << 20;
+
+// With Gyre's own operators where the model has their like.
+static std::optional<LoadedModel> quicker(std::string_view bytes, int threads) {
+  auto rewritten = with_own_operators(bytes);
+  if (!rewritten) return std::nullopt;
+  auto with_operators = lean_options(threads);
+  add_own_operators(with_operators);
+  try {
+    return load_model_bytes(*rewritten, with_operators, OddOutputs::left_out);
+  } catch (const Error&) {
+    return std::nullopt;  // it takes other types: as it is, then
+  }
+}
+
+ModelEngine::ModelEngine(const std::filesystem::path& path, int threads) {
+  std::optional<LoadedModel> model;
+  if (std::filesystem::is_regular_file(path) && std::filesystem::file_size(path) <= largest_read)
+    model = quicker(read_file(path), threads);
+  body_ = std::make_unique<Body>(
+      Body{model ? std::move(*model) : load_model(path, lean_options(threads), OddOutputs::left_out)});
+}
 ModelEngine ModelEngine::from_bytes(std::string_view bytes, int threads) {
-  return ModelEngine(
-      std::make_unique<Body>(Body{load_model_bytes(bytes, lean_options(threads), OddOutputs::left_out)}));
+  auto model = quicker(bytes, threads);
+  return ModelEngine(std::make_unique<Body>(
+      Body{model ? std::move(*model) : load_model_bytes(bytes, lean_options(threads), OddOutputs::left_out)}));
 }
 ModelEngine::~ModelEngine() = default;
 ModelEngine::ModelEngine(ModelEngine&&) noexcept = default;

@@ -1,0 +1,103 @@
+#include "model/forest_operator.hpp"
+
+#include "base/error.hpp"
+#include "model/own_operators.hpp"
+
+namespace gyre {
+
+namespace {
+
+ForestParts parts_of(const Ort::ConstKernelInfo& info) {
+  auto ints = [&](const char* name) { return info.GetAttributes<std::int64_t>(name); };
+  // ONNX Runtime knows an attribute that was left out from no other mistake.
+  auto optional = [&](const char* name, auto&& list) {
+    try {
+      list = info.GetAttributes<typename std::decay_t<decltype(list)>::value_type>(name);
+    } catch (const Ort::Exception&) {
+      list.clear();
+    }
+  };
+  ForestParts parts;
+  parts.trees = ints("nodes_treeids");
+  parts.nodes = ints("nodes_nodeids");
+  parts.features = ints("nodes_featureids");
+  parts.modes = ints("nodes_modes");
+  parts.true_nodes = ints("nodes_truenodeids");
+  parts.false_nodes = ints("nodes_falsenodeids");
+  parts.thresholds = info.GetAttributes<float>("nodes_values");
+  optional("nodes_missing_value_tracks_true", parts.missing_is_true);
+  parts.weight_trees = ints("target_treeids");
+  parts.weight_nodes = ints("target_nodeids");
+  parts.weight_targets = ints("target_ids");
+  parts.weights = info.GetAttributes<float>("target_weights");
+  optional("base_values", parts.base);
+  parts.targets = info.GetAttribute<std::int64_t>("n_targets");
+  return parts;
+}
+
+// What is thrown must not go through ONNX Runtime: it becomes a status.
+template <class Call>
+OrtStatusPtr guarded(const Call& call) {
+  try {
+    call();
+    return nullptr;
+  } catch (const Ort::Exception& error) {
+    return Ort::Status(error.what(), error.GetOrtErrorCode()).release();
+  } catch (const std::exception& error) {
+    return Ort::Status(error.what(), ORT_INVALID_ARGUMENT).release();
+  }
+}
+
+class ForestKernel {
+ public:
+  explicit ForestKernel(const Ort::ConstKernelInfo& info) : forest_(parts_of(info)) {}
+  OrtStatusPtr ComputeV2(OrtKernelContext* raw) {
+    return guarded([&] {
+      Ort::KernelContext context(raw);
+      auto rows = context.GetInput(0);
+      auto shape = rows.GetTensorTypeAndShapeInfo().GetShape();
+      if (shape.size() != 2) throw Error(Code::invalid, "trees take rows: a tensor of two dimensions");
+      std::vector<std::int64_t> wanted{shape[0], static_cast<std::int64_t>(forest_.targets())};
+      auto sums = context.GetOutput(0, wanted);
+      forest_.run(rows.GetTensorData<float>(), static_cast<std::size_t>(shape[0]), static_cast<std::size_t>(shape[1]),
+                  sums.GetTensorMutableData<float>());
+    });
+  }
+
+ private:
+  Forest forest_;
+};
+
+struct ForestOperator : Ort::CustomOpBase<ForestOperator, ForestKernel, true> {
+  OrtStatusPtr CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const {
+    // Ort's KernelDestroy ends it.
+    return guarded([&] { *kernel = std::make_unique<ForestKernel>(Ort::ConstKernelInfo(info)).release(); });
+  }
+  const char* GetName() const { return forest_operator; }
+  std::size_t GetInputTypeCount() const { return 1; }
+  ONNXTensorElementDataType GetInputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
+  std::size_t GetOutputTypeCount() const { return 1; }
+  ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
+  static OrtStatusPtr InferOutputShape(Ort::ShapeInferContext& context) {
+    return guarded([&] {
+      auto& rows = context.GetInputShape(0);
+      if (rows.size() != 2) return;
+      context.SetOutputShape(0, {rows[0], Ort::ShapeInferContext::SymbolicInteger(context.GetAttrInt("n_targets"))});
+    });
+  }
+};
+
+}  // namespace
+
+void add_own_operators(Ort::SessionOptions& options) {
+  // They live as long as the program: sessions point to them.
+  static const ForestOperator forest;
+  static const Ort::CustomOpDomain domain = [] {
+    Ort::CustomOpDomain made(own_domain);
+    made.Add(&forest);
+    return made;
+  }();
+  options.Add(domain);
+}
+
+}  // namespace gyre
