@@ -9,6 +9,9 @@
 
 namespace gyre {
 
+// A client that asked something so lately will ask again: its buffers stay.
+static constexpr double busy_seconds = 1;
+
 Connection::Connection(IoThread& thread, FileHandle socket) : thread_(thread), socket_(std::move(socket)) {}
 Connection::~Connection() = default;
 
@@ -28,6 +31,7 @@ bool Connection::read_some() {
   ssize_t count = ::recv(socket(), input_.room(), room, 0);
   if (count > 0) {
     input_.added(static_cast<std::size_t>(count));
+    busy_until_ = thread_.now() + busy_seconds;
     // Less than asked for: the socket is empty, and what comes later is told. An end that was told is still to be read.
     if (static_cast<std::size_t>(count) < room && !hung_up_) readable_ = false;
     return true;
@@ -48,13 +52,19 @@ void Connection::pump() {
     if (!read_some()) break;
     if (input_.size() > before) protocol_->received();
   }
-  if (input_.empty() && protocol_->idle()) input_.release();  // ten thousand idle clients shall cost little
   pumping_ = false;
 }
 
 void Connection::send(std::string_view head, std::string body) {
   if (!open()) return;
   std::size_t sent = 0;
+  if (!sending() && body.size() <= ByteBuffer::usual && thread_.may_hold()) {
+    unsent_.assign(head);
+    unsent_ += body;
+    sent_ = 0;
+    send_deadline_ = thread_.now() + thread_.shared().options.piece_seconds;
+    return thread_.hold(*this);
+  }
   if (!sending()) {
     iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {body.data(), body.size()}};
     msghdr message{};
@@ -81,6 +91,12 @@ void Connection::send(std::string_view head, std::string body) {
   }
 }
 
+void Connection::send_held() {
+  if (!open() || !sending()) return;
+  flush();
+  pump();
+}
+
 void Connection::flush() {
   while (sending()) {
     ssize_t count = ::send(socket(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_NOSIGNAL);
@@ -90,7 +106,8 @@ void Connection::flush() {
     sent_ += static_cast<std::size_t>(count);
     send_deadline_ = thread_.now() + thread_.shared().options.piece_seconds;
   }
-  unsent_ = {};
+  if (unsent_.capacity() > ByteBuffer::usual) unsent_ = {};
+  unsent_.clear();
   sent_ = 0;
   send_deadline_ = 0;
   if (closing_) return linger();
@@ -139,6 +156,9 @@ void Connection::sweep(double now) {
   } else if (deadline_ > 0 && now > deadline_) {
     deadline_ = 0;
     protocol_->timed_out();
+  } else if (now > busy_until_ && input_.empty() && protocol_->idle()) {
+    input_.release();  // ten thousand idle clients shall cost little
+    unsent_ = {};
   }
 }
 

@@ -34,6 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void events(std::uint32_t events);
   void pump();  // reads as long as there is something and the protocol wants it
   void send(std::string_view head, std::string body = {});
+  void send_held();  // by the thread, what it was asked to hold
   bool sending() const { return sent_ < unsent_.size(); }
   void close_when_sent();
   void close();
@@ -52,6 +53,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t sent_ = 0;  // of unsent_
   double deadline_ = 0;   // 0: none
   double send_deadline_ = 0;
+  double busy_until_ = 0;
   bool readable_ = false;
   bool hung_up_ = false;
   bool closing_ = false;

@@ -3,12 +3,11 @@
 #include <strings.h>
 
 #include <charconv>
-#include <cstdio>
-#include <cstring>
 #include <optional>
 
 #include "base/error.hpp"
 #include "serve/infer_json.hpp"
+#include "server/wire.hpp"
 
 namespace gyre {
 
@@ -18,35 +17,6 @@ constexpr std::size_t large_body = 1 << 20;
 
 bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string_view reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 413:
-      return "Content Too Large";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return status < 500 ? "Error" : "Internal Server Error";
-  }
 }
 
 class Http1 final : public Protocol, public HttpExchange {
@@ -215,13 +185,8 @@ class Http1 final : public Protocol, public HttpExchange {
   void finish(HttpAnswer answer) {
     if (state_ != State::answering) return;
     if (connection_.thread().shared().draining) keep_alive_ = false;
-    char head[256];
-    auto why = reason(answer.status);
-    int size =
-        std::snprintf(head, sizeof head, "HTTP/1.1 %d %.*s\r\nContent-Type: %.*s\r\nContent-Length: %zu\r\n%s",
-                      answer.status, int(why.size()), why.data(), int(answer.content_type.size()),
-                      answer.content_type.data(), answer.body.size(), keep_alive_ ? "" : "Connection: close\r\n");
-    std::string_view start(head, static_cast<std::size_t>(size));
+    answer_head_.clear();
+    append_head(answer);
     bool only_head = method == "HEAD";
     connection_.input().consume(head_size_ + body_size_);
     uncount();
@@ -229,14 +194,26 @@ class Http1 final : public Protocol, public HttpExchange {
     state_ = State::head;
     connection_.deadline_in(options().idle_seconds);
     if (!keep_alive_) ending_ = true;
-    if (answer.headers.empty()) {
-      std::memcpy(head + size, "\r\n", 2);
-      connection_.send({head, static_cast<std::size_t>(size) + 2}, only_head ? std::string() : std::move(answer.body));
-    } else {
-      connection_.send(std::string(start) + answer.headers + "\r\n",
-                       only_head ? std::string() : std::move(answer.body));
-    }
+    connection_.send(answer_head_, only_head ? std::string() : std::move(answer.body));
     if (!keep_alive_) connection_.close_when_sent();
+  }
+
+  void append_head(const HttpAnswer& answer) {
+    auto number = [&](std::size_t value) {
+      char digits[20];
+      answer_head_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    };
+    answer_head_ += "HTTP/1.1 ";
+    number(static_cast<std::size_t>(answer.status));
+    answer_head_ += ' ';
+    answer_head_ += reason_of(answer.status);
+    answer_head_ += "\r\nContent-Type: ";
+    answer_head_ += answer.content_type;
+    answer_head_ += "\r\nContent-Length: ";
+    number(answer.body.size());
+    answer_head_ += keep_alive_ ? "\r\n" : "\r\nConnection: close\r\n";
+    answer_head_ += answer.headers;
+    answer_head_ += "\r\n";
   }
 
   // What came cannot be understood, or is not wanted: said, and the connection closed, since where the next request
@@ -274,7 +251,7 @@ class Http1 final : public Protocol, public HttpExchange {
   std::size_t searched_ = 0;  // of the input, for the end of the head
   std::size_t head_size_ = 0, body_size_ = 0;
   std::size_t counted_ = 0;  // bytes of the shared limit that are ours
-  std::string kept_head_;
+  std::string kept_head_, answer_head_;
   std::optional<Unchunker> unchunker_;
 };
 
