@@ -12,7 +12,8 @@ namespace gyre {
 // A client that asked something so lately will ask again: its buffers stay.
 static constexpr double busy_seconds = 1;
 
-Connection::Connection(IoThread& thread, FileHandle socket) : thread_(thread), socket_(std::move(socket)) {}
+Connection::Connection(IoThread& thread, FileHandle socket, std::unique_ptr<TlsChannel> tls)
+    : thread_(thread), socket_(std::move(socket)), tls_(std::move(tls)) {}
 Connection::~Connection() = default;
 
 void Connection::events(std::uint32_t events) {
@@ -20,7 +21,8 @@ void Connection::events(std::uint32_t events) {
   if (events & (EPOLLERR | EPOLLHUP)) return close();
   if (events & EPOLLRDHUP) hung_up_ = true;
   if (events & EPOLLOUT && sending()) flush();
-  if (events & (EPOLLIN | EPOLLRDHUP)) readable_ = true;
+  // A handshake that waited to write goes on by reading.
+  if (events & (EPOLLIN | EPOLLRDHUP) || tls_) readable_ = true;
   pump();
 }
 
@@ -28,12 +30,12 @@ void Connection::events(std::uint32_t events) {
 bool Connection::read_some() {
   if (input_.room_size() == 0) input_.fit(std::max(ByteBuffer::usual, input_.size() * 2));
   std::size_t room = input_.room_size();
-  ssize_t count = ::recv(socket(), input_.room(), room, 0);
+  ssize_t count = tls_ ? tls_->receive(input_.room(), room) : ::recv(socket(), input_.room(), room, 0);
   if (count > 0) {
     input_.added(static_cast<std::size_t>(count));
     busy_until_ = thread_.now() + busy_seconds;
     // Less than asked for: the socket is empty, and what comes later is told. An end that was told is still to be read.
-    if (static_cast<std::size_t>(count) < room && !hung_up_) readable_ = false;
+    if (!tls_ && static_cast<std::size_t>(count) < room && !hung_up_) readable_ = false;
     return true;
   }
   readable_ = false;
@@ -58,12 +60,13 @@ void Connection::pump() {
 void Connection::send(std::string_view head, std::string body) {
   if (!open()) return;
   std::size_t sent = 0;
-  if (!sending() && body.size() <= ByteBuffer::usual && thread_.may_hold()) {
+  bool hold = !sending() && body.size() <= ByteBuffer::usual && thread_.may_hold();
+  if (!sending() && (hold || tls_)) {
     unsent_.assign(head);
     unsent_ += body;
     sent_ = 0;
     send_deadline_ = thread_.now() + thread_.shared().options.piece_seconds;
-    return thread_.hold(*this);
+    return hold ? thread_.hold(*this) : flush();
   }
   if (!sending()) {
     iovec parts[2] = {{const_cast<char*>(head.data()), head.size()}, {body.data(), body.size()}};
@@ -99,7 +102,9 @@ void Connection::send_held() {
 
 void Connection::flush() {
   while (sending()) {
-    ssize_t count = ::send(socket(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_NOSIGNAL);
+    const char* rest = unsent_.data() + sent_;
+    std::size_t size = unsent_.size() - sent_;
+    ssize_t count = tls_ ? tls_->send(rest, size) : ::send(socket(), rest, size, MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (count <= 0) return close();
@@ -124,6 +129,7 @@ void Connection::close_when_sent() {
 void Connection::linger() {
   if (!open() || lingering_) return;
   lingering_ = true;
+  if (tls_) tls_->say_end();
   ::shutdown(socket(), SHUT_WR);
   deadline_in(2);
   discard();
@@ -141,6 +147,7 @@ void Connection::discard() {
 
 void Connection::close() {
   if (!open()) return;
+  tls_.reset();
   socket_.reset();
   thread_.forget(*this);
 }

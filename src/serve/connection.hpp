@@ -5,6 +5,7 @@
 
 #include "serve/byte_buffer.hpp"
 #include "serve/io_thread.hpp"
+#include "server/tls_channel.hpp"
 
 namespace gyre {
 
@@ -21,7 +22,7 @@ class Protocol {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(IoThread& thread, FileHandle socket);
+  Connection(IoThread& thread, FileHandle socket, std::unique_ptr<TlsChannel> tls);
   ~Connection();
   Connection(const Connection&) = delete;
   void use(std::unique_ptr<Protocol> protocol) { protocol_ = std::move(protocol); }
@@ -48,6 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void discard();
   IoThread& thread_;
   FileHandle socket_;
+  std::unique_ptr<TlsChannel> tls_;  // empty: plain
   ByteBuffer input_;
   std::string unsent_;
   std::size_t sent_ = 0;  // of unsent_

@@ -12,6 +12,7 @@
 #include "serve/cores.hpp"
 #include "serve/http1.hpp"
 #include "serve/http2.hpp"
+#include "server/tls_channel.hpp"
 
 namespace gyre {
 
@@ -20,6 +21,7 @@ struct Front::Body {
   std::vector<std::unique_ptr<HttpHandler>> handlers;
   std::vector<std::unique_ptr<GrpcHandler>> grpc_handlers;
   std::vector<FileHandle> listeners;
+  std::vector<std::unique_ptr<TlsListener>> tls;
   std::vector<std::unique_ptr<IoThread>> threads;
   bool stopped = false;
 };
@@ -62,12 +64,12 @@ static FileHandle listening_socket(const std::string& address, int port) {
 
 // The socket's port; each client of it gets a protocol and the least busy thread.
 static int start_listening(FrontShared& shared, std::vector<std::unique_ptr<IoThread>>& threads,
-                           const FileHandle& socket, MakeProtocol make) {
+                           const FileHandle& socket, TlsListener* tls, MakeProtocol make) {
   sockaddr_in bound{};
   socklen_t size = sizeof bound;
   if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
     throw system_error(errno, "getsockname");
-  threads.front()->accept_on(socket.get(), [&shared, &threads, listener = socket.get(), make = std::move(make)] {
+  threads.front()->accept_on(socket.get(), [&shared, &threads, listener = socket.get(), tls, make = std::move(make)] {
     while (true) {
       FileHandle client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (!client) return;  // none waits, or it left already
@@ -75,33 +77,48 @@ static int start_listening(FrontShared& shared, std::vector<std::unique_ptr<IoTh
         static constexpr std::string_view full =
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 40\r\nConnection: "
             "close\r\n\r\n{\"error\":\"too many clients at this time\"}";
-        ::send(client.get(), full.data(), full.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (!tls) ::send(client.get(), full.data(), full.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         continue;
       }
       int on = 1;
       ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      std::unique_ptr<TlsChannel> channel;
+      try {
+        if (tls) channel = tls->channel(client.get());
+      } catch (const Error&) {
+        continue;  // a certificate that is being replaced: the client comes again
+      }
       shared.connections++;
       auto least =
           std::min_element(threads.begin(), threads.end(), [](auto& a, auto& b) { return a->load() < b->load(); });
-      (*least)->adopt(std::move(client), make);
+      (*least)->adopt(std::move(client), std::move(channel), make);
     }
   });
   return ntohs(bound.sin_port);
 }
 
-int Front::listen(const std::string& address, int port, HttpHandler handler) {
+// Nothing, or what the listener's clients are met with.
+static TlsListener* tls_of(std::vector<std::unique_ptr<TlsListener>>& all, const std::optional<TlsFiles>& files,
+                           const char* protocol) {
+  if (!files) return nullptr;
+  return all.emplace_back(std::make_unique<TlsListener>(*files, protocol)).get();
+}
+
+int Front::listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls) {
   auto& body = *body_;
+  auto* met = tls_of(body.tls, tls, "http/1.1");
   auto& socket = body.listeners.emplace_back(listening_socket(address, port));
   auto& kept = *body.handlers.emplace_back(std::make_unique<HttpHandler>(std::move(handler)));
-  return start_listening(body.shared, body.threads, socket,
+  return start_listening(body.shared, body.threads, socket, met,
                          [&kept](Connection& connection) { return make_http1(connection, kept); });
 }
 
-int Front::listen_grpc(const std::string& address, int port, GrpcHandler handler) {
+int Front::listen_grpc(const std::string& address, int port, GrpcHandler handler, const std::optional<TlsFiles>& tls) {
   auto& body = *body_;
+  auto* met = tls_of(body.tls, tls, "h2");
   auto& socket = body.listeners.emplace_back(listening_socket(address, port));
   auto& kept = *body.grpc_handlers.emplace_back(std::make_unique<GrpcHandler>(std::move(handler)));
-  return start_listening(body.shared, body.threads, socket,
+  return start_listening(body.shared, body.threads, socket, met,
                          [&kept](Connection& connection) { return make_http2(connection, kept); });
 }
 

@@ -3,10 +3,13 @@
 // hand the others on. Made for many small requests; the route tables of the rest of Gyre are carried by src/server.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "server/http_server.hpp"
 
 namespace gyre {
 
@@ -34,6 +37,7 @@ class HttpExchange {
   virtual ~HttpExchange() = default;
   std::string_view method, target, path, query, body;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::shared_ptr<const void> pass;                      // let go when it is answered
   std::string_view header(std::string_view name) const;  // empty when absent; names in any case
   virtual void answer(HttpAnswer answer) = 0;            // once, from any thread
 };
@@ -49,8 +53,8 @@ class Front {
   ~Front();
   Front(const Front&) = delete;
   // Answers from now on; gives the port. Error{conflict} when it is taken. The handler must outlive the front.
-  int listen(const std::string& address, int port, HttpHandler handler);
-  int listen_grpc(const std::string& address, int port, GrpcHandler handler);
+  int listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls = {});
+  int listen_grpc(const std::string& address, int port, GrpcHandler handler, const std::optional<TlsFiles>& tls = {});
   // No new connections; what runs is answered; after `patience` seconds connections are cut.
   void stop(double patience = 10);
 

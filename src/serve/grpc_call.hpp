@@ -13,6 +13,7 @@ namespace gyre {
 struct GrpcMessage {
   std::string bytes;
   std::size_t first = 0;
+  std::shared_ptr<const void> pass{};  // let go with the message
   std::string_view view() const { return std::string_view(bytes).substr(first); }
 };
 
@@ -20,10 +21,13 @@ class GrpcCall {
  public:
   virtual ~GrpcCall() = default;
   virtual std::string_view path() const = 0;  // "/package.Service/Method"
+  // Of those that came with the call: "authorization", "api-key", "traceparent"; empty when absent.
+  virtual std::string_view metadata(std::string_view name) const = 0;
   // Answers message number `place` of the call, from any thread: a stream's answers go out in the order of its
   // messages, whichever is ready first. The message is written behind the bytes that frame it: see grpc_frame().
   virtual void answer(std::size_t place, std::string framed) = 0;
-  virtual void fail(const Error& error) = 0;  // ends the call
+  virtual void fail(const Error& error) = 0;                   // ends the call
+  virtual void refuse(int status, std::string_view text) = 0;  // the same, with a status of gRPC's own
 };
 using GrpcCallPointer = std::shared_ptr<GrpcCall>;
 

@@ -190,6 +190,7 @@ class Http1 final : public Protocol, public HttpExchange {
     bool only_head = method == "HEAD";
     connection_.input().consume(head_size_ + body_size_);
     uncount();
+    pass.reset();
     unchunker_.reset();
     state_ = State::head;
     connection_.deadline_in(options().idle_seconds);

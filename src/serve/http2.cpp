@@ -72,13 +72,19 @@ class Call final : public GrpcCall, public std::enable_shared_from_this<Call> {
       : owner(owner), connection(std::move(connection)), stream(stream) {}
   std::string_view path() const override { return path_text; }
   void answer(std::size_t place, std::string framed) override;
-  void fail(const Error& error) override;
+  void fail(const Error& error) override { refuse(status_of(error.code), error.text()); }
+  void refuse(int status, std::string_view text) override;
+  std::string_view metadata(std::string_view name) const override {
+    auto found = kept.find(name);
+    return found == kept.end() ? std::string_view{} : found->second;
+  }
 
   Http2& owner;  // lives as long as the connection
   const std::shared_ptr<Connection> connection;
   const std::int32_t stream;
   // Of the I/O thread:
   std::string path_text, encoding;
+  std::map<std::string, std::string, std::less<>> kept;  // metadata; not changed once the first message came
   bool is_grpc = false;
   bool streams = false;
   std::string input;                               // that is no whole message yet
@@ -244,6 +250,10 @@ class Http2 final : public Protocol {
       call->is_grpc = value.starts_with("application/grpc");
     } else if (name == "grpc-encoding") {
       call->encoding = value;
+    } else if (call->messages > 0) {
+      return;  // trailers: others may read what came before them
+    } else if (name == "authorization" || name == "api-key" || name == "traceparent") {
+      call->kept[std::string(name)] = value;
     }
   }
 
@@ -265,7 +275,7 @@ class Http2 final : public Protocol {
         if (input.capacity() < whole) input.reserve(std::min(whole, std::max<std::size_t>(input.size() * 2, 1 << 20)));
         return;
       }
-      GrpcMessage message{{}, frame_head};
+      GrpcMessage message{{}, frame_head, {}};
       if (input.size() == whole) {
         message.bytes = std::move(input);
         input = {};
@@ -284,7 +294,7 @@ class Http2 final : public Protocol {
       if (message.bytes[0] == 1) {
         if (call.encoding != "gzip" && call.encoding != "deflate")
           return failed(call, 12, "messages may be packed with gzip or deflate");
-        message = {gunzip(message.view(), options().body_limit, "message"), 0};
+        message = {gunzip(message.view(), options().body_limit, "message"), 0, {}};
       }
       handler_.message(call.shared_from_this(), place, std::move(message));
     } catch (const Error& error) {
@@ -377,11 +387,10 @@ void Call::answer(std::size_t place, std::string framed) {
   });
 }
 
-void Call::fail(const Error& error) {
-  int number = status_of(error.code);
-  if (connection->thread().here()) return owner.failed(*this, number, error.text());
-  connection->thread().post([self = shared_from_this(), number, text = error.text()] {
-    if (self->connection->open()) self->owner.failed(*self, number, text);
+void Call::refuse(int status, std::string_view text) {
+  if (connection->thread().here()) return owner.failed(*this, status, std::string(text));
+  connection->thread().post([self = shared_from_this(), status, text = std::string(text)] {
+    if (self->connection->open()) self->owner.failed(*self, status, text);
   });
 }
 

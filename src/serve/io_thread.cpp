@@ -51,10 +51,9 @@ void IoThread::post(std::function<void()> work) {
   [[maybe_unused]] auto written = ::write(wake_.get(), &one, sizeof one);
 }
 
-void IoThread::adopt(FileHandle socket, const MakeProtocol& make) {
+void IoThread::adopt(FileHandle socket, std::unique_ptr<TlsChannel> tls, const MakeProtocol& make) {
   load_++;
-  post([this, fd = std::make_shared<FileHandle>(std::move(socket)), make] {
-    auto connection = std::make_shared<Connection>(*this, std::move(*fd));
+  post([this, connection = std::make_shared<Connection>(*this, std::move(socket), std::move(tls)), make] {
     connection->use(make(*connection));
     connection->deadline_in(shared_.options.header_seconds);
     connections_[connection.get()] = connection;

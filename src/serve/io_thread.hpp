@@ -15,6 +15,7 @@ namespace gyre {
 
 class Connection;
 class Protocol;
+class TlsChannel;
 
 // What the I/O threads of a front share.
 struct FrontShared {
@@ -33,8 +34,9 @@ class IoThread {
   IoThread(const IoThread&) = delete;
   FrontShared& shared() { return shared_; }
   bool here() const { return std::this_thread::get_id() == thread_.get_id(); }
-  void post(std::function<void()> work);                           // from any thread
-  void adopt(FileHandle socket, const MakeProtocol& make);         // from any thread
+  void post(std::function<void()> work);  // from any thread
+  // From any thread; `tls` may be empty.
+  void adopt(FileHandle socket, std::unique_ptr<TlsChannel> tls, const MakeProtocol& make);
   void accept_on(int listener, std::function<void()> acceptable);  // from any thread
   std::size_t load() const { return load_; }
   double now() const { return now_; }  // seconds, as of the last event

@@ -1,5 +1,4 @@
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "fleet/service.hpp"
 #include "server/authentication.hpp"
 #include "server/http_server.hpp"
+#include "server/signals.hpp"
 #include "store/s3.hpp"
 
 namespace gyre {
@@ -43,17 +43,6 @@ const std::vector<Field> fields{
     field("tls-key", &Options::tls_key, "PEM file of its key"),
     field("blobs", &Options::blobs, "keep content in S3 too, from now on: s3://bucket/prefix?endpoint=URL&region=NAME"),
 };
-
-// Signals are taken by one thread that waits for them: nothing runs in a handler.
-sigset_t block_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGINT);
-  ::sigaddset(&set, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
 
@@ -123,7 +112,7 @@ int run(const json::object& values, CommandContext& context) {
   auto options = from_fields<Options>(fields, values, "up");
   check(options);
   keep_memory_small();
-  sigset_t signals = block_signals();
+  StopSignals signals;
   fs::path root;
   try {
     root = Workspace::find(fs::current_path());
@@ -191,8 +180,7 @@ int run(const json::object& values, CommandContext& context) {
   if (options.auth && app.users.list().empty() && !context.json)
     std::printf("there are no users yet: gyre user add NAME --admin\n");
   std::fflush(stdout);
-  int number = 0;
-  ::sigwait(&signals, &number);
+  signals.wait();
   std::printf("stopping\n");
   fs::remove(state_file);
   server.stop();

@@ -1,20 +1,19 @@
-#include <signal.h>
-
 #include <cstdio>
 
 #include "base/command.hpp"
 #include "model/locate.hpp"
+#include "serve/access.hpp"
 #include "serve/cores.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
 #include "serve/rest.hpp"
+#include "server/signals.hpp"
 
 namespace gyre {
 
 namespace {
 
-struct Options {
-  std::string address = "127.0.0.1";
+struct Options : AccessOptions {
   std::int64_t port = 8000;
   std::int64_t grpc_port = 8001;
   std::int64_t io_threads = 0;
@@ -35,25 +34,24 @@ const std::vector<Field> fields{
           "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
           {.min = 0, .max = 256}),
+    field("tls", &Options::tls, "speak TLS, with a certificate of the workspace's own authority unless one is given"),
+    field("tls-certificate", &Options::tls_certificate, "PEM file of the certificate, the server's own first"),
+    field("tls-key", &Options::tls_key, "PEM file of its key"),
+    field("key-file", &Options::key_file, "a file of keys that clients must show, and their limits (docs/serving.md)"),
+    field("auth", &Options::auth, "clients show tokens of the workspace's users; its server (gyre up --auth) is asked"),
+    field("requests-per-second", &Options::requests_per_second, "of one key that has no limit of its own; 0: any",
+          {.min = 0}),
+    field("at-once", &Options::at_once, "requests of such a key that are worked on at a time; 0: any", {.min = 0}),
     field("body-mb", &Options::body_mb, "the largest request, in MiB", {.min = 1, .max = 4096}),
 };
-
-// Signals are taken by one thread that waits for them: nothing runs in a handler.
-sigset_t block_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, SIGINT);
-  ::sigaddset(&set, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 int run(const json::object& values, CommandContext& context) {
   json::object own = values;
   own.erase("models");
   auto options = from_fields<Options>(fields, own, "serve");
-  sigset_t signals = block_signals();
+  check_access(options);
+  auto tls = tls_files(options);
+  StopSignals signals;
   ModelSources sources(options.repository);
   std::vector<std::string> names;
   std::vector<std::unique_ptr<LocatedModel>> fetched;  // their files are read again when a model is loaded again
@@ -82,11 +80,18 @@ int run(const json::object& values, CommandContext& context) {
   Endpoints endpoints(options.endpoints);
   Service service{repository, shared_memory, worker,
                   decoders,   endpoints,     static_cast<std::size_t>(options.body_mb) << 20};
-  int port = front.listen(options.address, static_cast<int>(options.port), rest_handler(service));
-  int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), grpc_handler(service));
+  auto admission = make_admission(options);
+  HttpHandler rest = rest_handler(service);
+  GrpcHandler grpc = grpc_handler(service);
+  if (admission) {
+    rest = admitted(std::move(rest), *admission, decoders);
+    grpc = admitted(std::move(grpc), *admission, decoders);
+  }
+  int port = front.listen(options.address, static_cast<int>(options.port), std::move(rest), tls);
+  int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), std::move(grpc), tls);
   for (auto& name : names) repository.load(name);
   repository.hold_ready(true);
-  json::object state{{"url", "http://" + options.address + ":" + std::to_string(port)},
+  json::object state{{"url", (tls ? "https://" : "http://") + options.address + ":" + std::to_string(port)},
                      {"grpc", options.address + ":" + std::to_string(grpc_port)}};
   if (context.json)
     context.print(state);
@@ -94,8 +99,7 @@ int run(const json::object& values, CommandContext& context) {
     std::printf("serving %zu model%s at %s, gRPC at %s; Ctrl-C ends it\n", names.size(), names.size() == 1 ? "" : "s",
                 get_string(state, "url").c_str(), get_string(state, "grpc").c_str());
   std::fflush(stdout);
-  int number = 0;
-  ::sigwait(&signals, &number);
+  signals.wait();
   repository.hold_ready(false);
   front.stop();
   return 0;
