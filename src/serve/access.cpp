@@ -40,7 +40,7 @@ static TlsFiles own_certificate(const std::string& address) {
   auto names = folder / "names";  // written last: it says that certificate and key belong together
   if (fs::exists(names) && read_file(names) == address) return files;
   remove_tree(names);
-  auto issued = Authority(keys / "authority").issue_server("gyre serve", {address});
+  auto issued = Authority(keys / "authority").issue_server("gyre-serve", {address});
   write_file(files.certificate, issued.certificate_pem);
   write_file(files.key, issued.key_pem, 0600);
   write_file(names, address);
