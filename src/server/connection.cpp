@@ -110,6 +110,11 @@ class Connection {
 
   awaitable<bool> first_bytes() {
     allow(shared_.options.idle_seconds);
+    bool something = co_await more_bytes();
+    co_return something;
+  }
+
+  awaitable<bool> more_bytes() {
     auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), no_throw);
     if (error) co_return false;
     buffer_.commit(count);
@@ -123,11 +128,17 @@ class Connection {
     parser.header_limit(static_cast<std::uint32_t>(shared_.options.header_limit));
     parser.body_limit(boost::none);
     allow(shared_.options.header_seconds);
-    auto [error, count] = co_await http::async_read_header(stream_, buffer_, parser, no_throw);
-    if (error) {
-      auto response = about_bad_header(error);
-      if (response) co_await send(request, *response, false);
-      co_return false;
+    while (true) {  // mostly it is all here already: then nothing is waited for, and no other thread goes on with it
+      Wire error;
+      buffer_.consume(parser.put(buffer_.data(), error));
+      if (parser.is_header_done()) break;
+      if (error && error != http::error::need_more) {
+        auto response = about_bad_header(error);
+        if (response) co_await send(request, *response, false);
+        co_return false;
+      }
+      bool more = co_await more_bytes();
+      if (!more) co_return false;
     }
     auto& head = parser.get();
     request.method = std::string(head.method_string());
@@ -260,7 +271,7 @@ class Connection {
       if (!kept(*spool, {body.data(), filled}, failed)) co_return false;
       filled = 0;
     }
-    wake_at(1);
+    if (length > first) wake_at(1);
     if (filled > 0 && spool && !kept(*spool, {body.data(), filled}, failed)) co_return false;  // it came with the head
     body.resize(spool ? 0 : length);
     co_return true;
@@ -301,6 +312,7 @@ class Connection {
   }
 
   awaitable<bool> send_pieces(std::string_view bytes) {
+    bytes.remove_prefix(sent_at_once(bytes));
     while (!bytes.empty()) {
       std::string_view piece = bytes.substr(0, piece_size);
       allow(shared_.options.piece_seconds);
@@ -309,6 +321,13 @@ class Connection {
       bytes.remove_prefix(piece.size());
     }
     co_return true;
+  }
+
+  // What the socket takes without waiting; of what is wrong with it async_write will tell.
+  std::size_t sent_at_once(std::string_view bytes) {
+    if constexpr (!std::is_same_v<Stream, asio::ip::tcp::socket>) return 0;
+    ssize_t sent = ::send(open_.socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
   }
 
   awaitable<bool> send_file(const Request& request, Response& response, bool keep) {
