@@ -11,7 +11,7 @@ namespace gyre {
 
 class Duck {
  public:
-  // In memory; reads files, writes none, loads no extensions. Error{unavailable} when the library cannot be found.
+  // In memory; writes only the files that it is told to copy to, loads no extensions. Error{unavailable} when the library cannot be found.
   explicit Duck(int threads);
   ~Duck();
   Duck(const Duck&) = delete;

@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/route.hpp"
 #include "serve/cores.hpp"
 #include "serve/score_rows.hpp"
 
@@ -168,9 +170,34 @@ class Pipeline {
   std::vector<std::thread> threads_;
 };
 
+// Names of Parquet columns are the same in all letters, and there is one of each.
+void check_names(const std::vector<AnswerColumn>& columns) {
+  std::set<std::string, LessNoCase> names;
+  for (auto& column : columns)
+    if (!names.insert(column.name).second)
+      throw Error(Code::invalid, "a Parquet file cannot have two columns named \"" + column.name + "\"",
+                  "write to a .csv or .jsonl file, or keep another column");
+}
+
+std::string csv_header(const std::vector<AnswerColumn>& columns) {
+  std::string line;
+  for (auto& column : columns) {
+    if (!line.empty()) line += ',';
+    append_csv_cell(line, column.name);
+  }
+  return line + '\n';
+}
+
 // Each step may have happened already: a kill between two of them is made good by doing all again.
-void finish(const Files& files, const Saved& saved) {
-  if (fs::exists(files.part)) fs::rename(files.part, files.out);
+void finish(const Files& files, const Saved& saved, const ChunkScorer& scorer) {
+  if (fs::exists(files.part)) {
+    if (files.out.extension() == ".parquet") {
+      parquet_from_csv(files.part, scorer.columns(), files.out);
+      remove_tree(files.part);
+    } else {
+      fs::rename(files.part, files.out);
+    }
+  }
   if (saved.failed == 0)
     remove_tree(files.failed_part);
   else if (fs::exists(files.failed_part))
@@ -182,11 +209,15 @@ void finish(const Files& files, const Saved& saved) {
 }  // namespace
 
 ScoreResult score(const ScoreOptions& options, const std::function<void(const ScoreProgress&)>& progress) {
-  if (options.out.extension() != ".csv" && options.out.extension() != ".jsonl")
-    throw Error(Code::invalid, options.out.string() + ": answers are written to a .csv or a .jsonl file");
+  auto form = options.out.extension();
+  if (form != ".csv" && form != ".jsonl" && form != ".parquet")
+    throw Error(Code::invalid, options.out.string() + ": answers are written to a .csv, .jsonl or .parquet file");
   Files files(options.out);
   auto source = record_source(options.data);
   auto scorer = source->form() == RecordForm::files ? file_scorer(options) : table_scorer(options, *source);
+  std::vector<AnswerColumn> columns;
+  if (form != ".jsonl") columns = scorer->columns();
+  if (form == ".parquet") check_names(columns);
   std::string key = key_of(options);
   auto earlier = options.fresh ? std::nullopt : saved_job(files, key);
   Saved saved = earlier.value_or(Saved{});
@@ -200,7 +231,7 @@ ScoreResult score(const ScoreOptions& options, const std::function<void(const Sc
       bytes += static_cast<std::int64_t>(text.size());
     };
     if (!earlier) {
-      add(out, saved.out_bytes, scorer->header());
+      if (form == ".csv") add(out, saved.out_bytes, csv_header(columns));
       add(failed, saved.failed_bytes, "row,reason\n");
     }
     auto keep = [&] {
@@ -230,7 +261,7 @@ ScoreResult score(const ScoreOptions& options, const std::function<void(const Sc
     saved.complete = true;
     keep();
   }
-  finish(files, saved);
+  finish(files, saved, *scorer);
   return {saved.rows, saved.failed, earlier.has_value()};
 }
 

@@ -4,7 +4,8 @@
 //
 // OUT.part and OUT.failed.part grow; OUT.job says how far both are durable, for which model, data and options. A job
 // that is started again cuts both to what OUT.job says and goes on there. The text of a chunk depends on nothing but
-// the chunk, so an interrupted job ends with the bytes of an undisturbed one.
+// the chunk, so an interrupted job ends with the bytes of an undisturbed one. A Parquet file is made of OUT.part when
+// that is complete.
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -17,7 +18,7 @@ namespace gyre {
 struct ScoreOptions {
   std::filesystem::path model;
   std::filesystem::path data;     // .csv, .jsonl, .parquet, or a folder of pictures, sounds or series
-  std::filesystem::path out;      // .csv or .jsonl
+  std::filesystem::path out;      // .csv, .jsonl or .parquet
   std::vector<std::string> keep;  // columns of the data that the output repeats
   std::size_t threads = 0;        // 0: all cores
   std::size_t batch = 0;          // rows of one run; 0: chosen

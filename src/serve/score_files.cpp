@@ -10,13 +10,19 @@ namespace {
 class FileScorer final : public ChunkScorer {
  public:
   explicit FileScorer(const ScoreOptions& options)
-      : folder_(options.data), json_(options.out.extension() != ".csv"), predictor_(options.model) {}
+      : folder_(options.data), json_(options.out.extension() == ".jsonl"), predictor_(options.model) {}
 
-  std::string header() const override {
-    if (json_) return {};
+  std::vector<AnswerColumn> columns() const override {
     auto& task = predictor_.signature().task;
-    if (task == "classify") return "file,label,confidence,score\n";
-    return task == "anomaly" ? "file,score,alarm\n" : "file,value\n";
+    std::vector<AnswerColumn> columns{{"file", "VARCHAR"}};
+    auto add = [&](const char* name, const char* type) { columns.push_back({name, type}); };
+    if (task == "classify") {
+      add("label", "VARCHAR");
+      add("confidence", "FLOAT");
+    }
+    add(task == "regress" ? "value" : "score", "FLOAT");
+    if (task == "anomaly") add("alarm", "BOOLEAN");
+    return columns;
   }
 
   ScoredChunk score(const RecordChunk& chunk) const override {

@@ -13,10 +13,16 @@ struct ScoredChunk {
   std::int64_t rows = 0, failures = 0;
 };
 
+struct AnswerColumn {
+  std::string name;
+  std::string type;  // as SQL calls it
+};
+
 class ChunkScorer {
  public:
   virtual ~ChunkScorer() = default;
-  virtual std::string header() const = 0;  // of the output; empty where its form has none
+  // Of the output. Error{unsupported} where only answers show them: lines of JSON can do without.
+  virtual std::vector<AnswerColumn> columns() const = 0;
   // From any thread. The same chunk gives the same text.
   virtual ScoredChunk score(const RecordChunk& chunk) const = 0;
 };
@@ -43,5 +49,9 @@ class AnswerLine {
   bool first_ = true;
 };
 void append_csv_cell(std::string& to, std::string_view text);
+
+// Rows of CSV without a header to a Parquet file; the same rows give the same bytes.
+void parquet_from_csv(const std::filesystem::path& csv, const std::vector<AnswerColumn>& columns,
+                      const std::filesystem::path& to);
 
 }  // namespace gyre

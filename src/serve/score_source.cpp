@@ -101,6 +101,7 @@ class LineSource final : public RecordSource {
   }
   RecordForm form() const override { return form_; }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::string type_of(std::size_t) const override { return "VARCHAR"; }
   double size() const override { return static_cast<double>(size_); }
   void go_to(const SourcePlace& place) override { place_ = place.offset > 0 ? place : first_; }
 
@@ -169,14 +170,21 @@ class ParquetSource final : public RecordSource {
  public:
   explicit ParquetSource(const fs::path& path)
       : from_("read_parquet(" + sql_text(path.string()) + ", file_row_number = true)"), duck_(1) {
-    duck_.query(
-        "select name::varchar from (describe select * from read_parquet(" + sql_text(path.string()) + ")) t(name)",
-        [&](const Duck::Cells& row) { columns_.push_back(row.text(0).value_or("")); });
+    duck_.query("select column_name::varchar, column_type::varchar from (describe select * from read_parquet(" +
+                    sql_text(path.string()) + "))",
+                [&](const Duck::Cells& row) {
+                  columns_.push_back(row.text(0).value_or(""));
+                  types_.push_back(row.text(1).value_or(""));
+                  // Of lists and the like the text is kept.
+                  if (types_.back().find_first_of("[(") != std::string::npos && !types_.back().starts_with("DECIMAL"))
+                    types_.back() = "VARCHAR";
+                });
     duck_.query("select count(*)::double from " + from_,
                 [&](const Duck::Cells& row) { rows_ = static_cast<std::int64_t>(row.number(0)); });
   }
   RecordForm form() const override { return RecordForm::csv; }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::string type_of(std::size_t column) const override { return types_.at(column); }
   double size() const override { return static_cast<double>(rows_); }
   void go_to(const SourcePlace& place) override { place_ = place; }
   bool next(RecordChunk& chunk) override {
@@ -215,7 +223,7 @@ class ParquetSource final : public RecordSource {
   }
   std::string from_;
   Duck duck_;
-  std::vector<std::string> columns_;
+  std::vector<std::string> columns_, types_;
   std::int64_t rows_ = 0;
   SourcePlace place_;
 };
@@ -227,6 +235,7 @@ class FolderSource final : public RecordSource {
   }
   RecordForm form() const override { return RecordForm::files; }
   const std::vector<std::string>& columns() const override { return columns_; }
+  std::string type_of(std::size_t) const override { return "VARCHAR"; }
   double size() const override { return static_cast<double>(files_.size()); }
   void go_to(const SourcePlace& place) override { place_ = place; }
   bool next(RecordChunk& chunk) override {

@@ -27,6 +27,7 @@ class RecordSource {
   virtual ~RecordSource() = default;
   virtual RecordForm form() const = 0;
   virtual const std::vector<std::string>& columns() const = 0;  // of a table
+  virtual std::string type_of(std::size_t column) const = 0;    // as SQL calls it
   virtual bool next(RecordChunk& chunk) = 0;                    // from the place on; false at the end
   virtual void go_to(const SourcePlace& place) = 0;
   virtual double size() const = 0;  // in the unit of offsets

@@ -36,33 +36,26 @@ class TableScorer final : public ChunkScorer {
  public:
   TableScorer(const ScoreOptions& options, const RecordSource& source)
       : form_(source.form()),
-        json_(options.out.extension() != ".csv"),
+        json_(options.out.extension() == ".jsonl"),
         keep_(options.keep),
         columns_(source.columns()),
         engine_(options.model, 1) {
     bind(options);
+    for (auto place : kept_places_)
+      kept_types_.push_back(place < source.columns().size() ? source.type_of(place) : "VARCHAR");
     for (std::size_t i = 0; i < engine_.outputs().size(); i++) outputs_.push_back(i);
     bool joined = !bindings_.empty();
     for (auto& binding : bindings_) joined = joined && !binding.info.shape.empty() && binding.info.shape[0] < 0;
     batch_ = joined ? options.batch ? options.batch : usual_batch : 1;
   }
 
-  // The widths of outputs are known when the model was run: once, here, on an empty row.
-  std::string header() const override {
-    if (json_) return {};
-    std::string line = "row";
-    for (auto& name : keep_) {
-      line += ',';
-      append_csv_cell(line, name);
-    }
-    for (auto& output : engine_.outputs()) {
-      std::size_t width = width_of(output);
-      for (std::size_t i = 0; i < width; i++) {
-        line += ',';
-        append_csv_cell(line, cell_name(output, i, width));
-      }
-    }
-    return line + '\n';
+  std::vector<AnswerColumn> columns() const override {
+    std::vector<AnswerColumn> columns{{"row", "BIGINT"}};
+    for (std::size_t i = 0; i < keep_.size(); i++) columns.push_back({keep_[i], kept_types_[i]});
+    for (auto& output : engine_.outputs())
+      for (std::size_t i = 0, width = width_of(output); i < width; i++)
+        columns.push_back({cell_name(output, i, width), sql_type(output.type)});
+    return columns;
   }
 
   ScoredChunk score(const RecordChunk& chunk) const override {
@@ -125,7 +118,8 @@ class TableScorer final : public ChunkScorer {
     }
   }
 
-  // Of an input of several columns: as the model says, else those of the data that are not kept, in their order.
+  // Of an input of several columns: as the model says, else those of the data that are not kept, or all, in their
+  // order.
   std::vector<std::string> column_names(const ScoreOptions& options, std::size_t width) const {
     auto& metadata = engine_.metadata();
     if (auto found = metadata.find("gyre.signature"); found != metadata.end()) {
@@ -135,6 +129,7 @@ class TableScorer final : public ChunkScorer {
     std::vector<std::string> names;
     for (auto& column : columns_)
       if (std::find(keep_.begin(), keep_.end(), column) == keep_.end()) names.push_back(column);
+    if (names.size() != width && columns_.size() == width) return columns_;
     if (names.size() != width)
       throw Error(Code::invalid,
                   "the model takes " + std::to_string(width) + " columns, " + options.data.string() + " has " +
@@ -346,6 +341,22 @@ class TableScorer final : public ChunkScorer {
     }
   }
 
+  static std::string sql_type(DataType type) {
+    switch (type) {
+      case DataType::f32:
+        return "FLOAT";
+      case DataType::f64:
+        return "DOUBLE";
+      case DataType::i64:
+        return "BIGINT";
+      case DataType::i32:
+        return "INTEGER";
+      case DataType::boolean:
+        return "BOOLEAN";
+      default:
+        return "VARCHAR";
+    }
+  }
   static std::size_t width_of(const TensorInfo& info) {
     std::size_t width = 1;
     for (std::size_t i = 1; i < info.shape.size(); i++) {
@@ -374,6 +385,7 @@ class TableScorer final : public ChunkScorer {
   std::vector<std::string> keep_;
   std::vector<std::string> columns_;
   std::vector<std::size_t> kept_places_;
+  std::vector<std::string> kept_types_;
   ModelEngine engine_;
   std::vector<Binding> bindings_;
   std::vector<std::size_t> outputs_;

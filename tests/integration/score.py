@@ -30,6 +30,14 @@ with tempfile.TemporaryDirectory() as folder:
 
     gyre("score", "half.onnx", "small.csv", "--out", "answers.jsonl", "--keep", "id")
     assert [json.loads(line)["y_2"] for line in lines("answers.jsonl")] == [1.5, 3, None]
+    gyre("score", "half.onnx", "small.csv", "--out", "answers.parquet", "--keep", "id")
+    gyre("score", "half.onnx", "answers.parquet", "--out", "again.csv", "--keep", "row", "--keep", "id")
+    assert (work / "again.csv").read_text() == ('row,row,id,y_0,y_1,y_2\n1,1,"x,1",0.25,0.5,0.75\n2,2,"he said ""no""\nand left",1,,1.5\n'
+                                                "3,5,last,-250,0.025,inf\n"), (work / "again.csv").read_text()
+    (work / "twice.csv").write_text("a,b,Row\n1,2,3\n")
+    assert 'two columns named "Row"' in gyre("score", "half.onnx", "twice.csv", "--out", "z.parquet", "--keep", "Row", ok=False).stderr
+    print("ok Parquet out and in")
+
     told = gyre("score", "half.onnx", "small.csv", "--out", "z.csv", ok=False)
     assert "takes 3 columns" in told.stderr and "--keep" in told.stderr
     assert "no such file" in gyre("score", "half.onnx", "none.csv", "--out", "z.csv", ok=False).stderr
@@ -46,6 +54,8 @@ with tempfile.TemporaryDirectory() as folder:
     assert whole.count(b"\n") == rows - rows // 1000 + 1 and failed.count(b"\n") == rows // 1000 + 1
     gyre("score", "half.onnx", "large.csv", "--out", "one.csv", "--threads", "1")
     assert (work / "one.csv").read_bytes() == whole
+    gyre("score", "half.onnx", "large.csv", "--out", "whole.parquet")
+    whole_parquet = (work / "whole.parquet").read_bytes()
     print("ok one thread writes what all write")
 
     began = time.time()
@@ -53,7 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
     took = time.time() - began
     kills = 0
     for number in range(20):
-        name = f"killed{number}.csv"
+        name = f"killed{number}." + ("parquet" if number % 3 == 2 else "csv")
         while True:
             job = subprocess.Popen([build / "gyre", "score", "half.onnx", "large.csv", "--out", name, "--threads", "1"], cwd=work,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -67,8 +77,8 @@ with tempfile.TemporaryDirectory() as folder:
             if kills % 3 == 0:
                 gyre("score", "half.onnx", "large.csv", "--out", name, "--threads", "1")
                 break
-        assert (work / name).read_bytes() == whole and (work / f"{name}.failed.csv").read_bytes() == failed, name
-        assert not (work / f"{name}.job").exists() and not (work / f"{name}.part").exists()
+        assert (work / name).read_bytes() == (whole_parquet if name.endswith("parquet") else whole) and (work / f"{name}.failed.csv").read_bytes() == failed, name
+        assert not (work / f"{name}.job").exists() and not (work / f"{name}.part").exists() and not list(work.glob("*.writing"))
         (work / name).unlink()
     assert kills >= 10, kills
     print(f"ok killed {kills} times: the bytes of an undisturbed job")
