@@ -71,6 +71,10 @@ target_link_libraries(gyre-tiny-model PRIVATE gyre_model)
 # The client of the benchmarks.
 add_executable(gyre-load EXCLUDE_FROM_ALL bench/load.cpp)
 
+# The search over pipelines, measured on a matrix of former results.
+add_executable(gyre-bench-pmf EXCLUDE_FROM_ALL bench/pmf.cpp)
+target_link_libraries(gyre-bench-pmf PRIVATE gyre_search)
+
 # Fuzz entry points (src/<module>/*_fuzz.cpp), each a program with the driver of tests/: gyre-fuzz builds them all.
 if(GYRE_SANITIZE)
   file(GLOB_RECURSE fuzz_entries CONFIGURE_DEPENDS src/*_fuzz.cpp)
