@@ -3,10 +3,12 @@
 #include <charconv>
 
 #include "base/gzip.hpp"
+#include "serve/api_pages.hpp"
 #include "serve/dispatch.hpp"
 #include "serve/infer_json.hpp"
 #include "serve/metrics.hpp"
 #include "serve/predict_door.hpp"
+#include "serve/table_door.hpp"
 #include "server/wire.hpp"
 
 namespace gyre {
@@ -176,6 +178,9 @@ class Rest {
           names.push_back(json::string(row.name));
       return exchange->answer(answer_of(json::object{{"models", std::move(names)}}));
     }
+    if (get && path == "/openapi.json") return exchange->answer(answer_of(openapi_page(service_)));
+    if (get && path == "/swagger.json") return exchange->answer(answer_of(swagger_page(service_, "")));
+    if (post && path == "/score") return in_background(exchange, only_name(service_), score_rows);
     if (path == "/v2/logging") return exchange->answer(log_settings(exchange));
     if (path == "/v2/trace/setting") return exchange->answer(trace_settings(exchange, ""));
     auto parts = parts_of(path);
@@ -196,22 +201,32 @@ class Rest {
     unknown(exchange);
   }
 
-  // /endpoints[/{name}[/predict]]
+  // What decodes bodies of any size is not done on the thread that reads them.
+  void in_background(const ExchangePointer& exchange, const std::string& name,
+                     void (*answer)(Service&, const ExchangePointer&, const std::string&)) {
+    service_.decoders.post([this, exchange, name, answer] {
+      try {
+        answer(service_, exchange, name);
+      } catch (const Error& error) {
+        exchange->answer(answer_of(error));
+      } catch (const std::exception& error) {
+        exchange->answer(http_error(500, error.what()));
+      }
+    });
+  }
+
+  // /endpoints[/{name}[/predict|score|swagger.json]]
   void endpoint(const ExchangePointer& exchange, const std::vector<std::string_view>& parts) {
     auto& endpoints = service_.endpoints;
     if (parts.size() == 1 && exchange->method == "GET")
       return exchange->answer(answer_of(json::object{{"endpoints", endpoints.list()}}));
     std::string name(parts.size() > 1 ? parts[1] : "");
     if (parts.size() == 3 && parts[2] == "predict" && exchange->method == "POST")
-      return service_.decoders.post([this, exchange, name] {
-        try {
-          predict_from(service_, exchange, name);
-        } catch (const Error& error) {
-          exchange->answer(answer_of(error));
-        } catch (const std::exception& error) {
-          exchange->answer(http_error(500, error.what()));
-        }
-      });
+      return in_background(exchange, name, predict_from);
+    if (parts.size() == 3 && parts[2] == "score" && exchange->method == "POST")
+      return in_background(exchange, name, score_rows);
+    if (parts.size() == 3 && parts[2] == "swagger.json" && exchange->method == "GET")
+      return exchange->answer(answer_of(swagger_page(service_, name)));
     if (parts.size() != 2 || name.empty()) return unknown(exchange);
     if (exchange->method == "PUT") {
       auto config = endpoint_config(json_of(exchange->body));
