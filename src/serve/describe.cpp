@@ -25,14 +25,25 @@ static json::array tensors(const std::vector<TensorInfo>& infos) {
   return list;
 }
 
+std::map<std::string, std::string> model_properties(const Repository& repository, const ServedModel& model) {
+  std::map<std::string, std::string> properties;
+  if (!model.digest().empty()) properties["digest"] = model.digest();
+  if (!model.variant().empty()) properties["variant"] = model.variant();
+  for (auto& [label, version] : repository.labels(model.name())) properties["label." + label] = std::to_string(version);
+  return properties;
+}
+
 json::object model_metadata(const Repository& repository, const ServedModel& model) {
   json::array versions;
   for (auto& one : repository.versions(model.name())) versions.push_back(json::string(one->version()));
-  return {{"name", model.name()},
-          {"versions", std::move(versions)},
-          {"platform", "onnxruntime_onnx"},
-          {"inputs", tensors(model.engine().inputs())},
-          {"outputs", tensors(model.engine().outputs())}};
+  json::object told{{"name", model.name()},
+                    {"versions", std::move(versions)},
+                    {"platform", "onnxruntime_onnx"},
+                    {"inputs", tensors(model.engine().inputs())},
+                    {"outputs", tensors(model.engine().outputs())}};
+  if (auto properties = model_properties(repository, model); !properties.empty())
+    told["properties"] = json::value_from(properties);
+  return told;
 }
 
 static json::object told(const Duration& duration) { return {{"count", duration.count}, {"ns", duration.ns}}; }

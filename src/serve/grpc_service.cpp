@@ -344,6 +344,11 @@ class Grpc {
     to.text(3, "onnxruntime_onnx");
     write_tensors(to, 4, model->engine().inputs());
     write_tensors(to, 5, model->engine().outputs());
+    for (auto& [name, value] : model_properties(service_.repository, *model))
+      to.message(6, [&, &name = name, &value = value](ProtoWriter& entry) {
+        entry.text(1, name);
+        entry.text(2, value);
+      });
   }
 
   void statistics(std::string_view message, ProtoWriter& to) const {

@@ -138,6 +138,9 @@ void read(ModelConfig& config, const json::object& object) {
       if (auto* versions = list(object_of(*specific, "specific"), "versions"))
         for (auto& version : *versions) config.versions.specific.push_back(whole(version, "versions"));
   }
+  if (auto* labels = find(object, "version_labels"))
+    for (auto& [label, version] : object_of(*labels, "version_labels"))
+      config.versions.labels[std::string(label)] = whole(version, "version_labels");
   if (auto* samples = list(object, "model_warmup"))
     for (auto& sample : *samples) config.warm_up.push_back(warm_up_from(sample));
   if (auto* cache = find(object, "response_cache"))

@@ -32,6 +32,7 @@ struct WarmUp {
 struct VersionPolicy {
   std::size_t latest = 1;  // 0: all
   std::vector<std::int64_t> specific;
+  std::map<std::string, std::int64_t> labels;
 };
 
 struct ModelConfig {

@@ -22,34 +22,49 @@ std::optional<ModelFiles> model_folder(const fs::path& folder) {
   return files;
 }
 
-std::string ModelSources::add(const std::string& reference, const std::function<fs::path(const std::string&)>& fetch) {
-  fs::path path(reference);
-  std::string name;
-  ModelFiles files;
-  if (fs::is_directory(path)) {
-    name = fs::canonical(path).filename();
-    auto found = model_folder(path);
-    if (!found) throw Error(Code::not_found, reference + ": the folder has no VERSION/model.onnx");
-    files = std::move(*found);
-  } else {
-    bool file = fs::is_regular_file(path);
-    auto at = file ? std::string::npos : reference.find('@');
-    name = file ? path.stem().string() : reference.substr(0, at);
-    std::int64_t version = at == std::string::npos ? 0 : std::atoll(reference.c_str() + at + 1);
-    files.versions[version > 0 ? version : 1].path = file ? fs::absolute(path) : fetch(reference);
-  }
-  auto& known = named_[name];
+// Each was asked for, not only the latest.
+static void serve_all(ModelFiles& files) {
+  if (!files.config.as_object().contains("version_policy"))
+    files.config.as_object()["version_policy"] = {{"all", json::object{}}};
+}
+
+static void add_versions(ModelFiles& known, const ModelFiles& files, const std::string& name) {
   for (auto& [version, source] : files.versions)
     if (!known.versions.emplace(version, source).second)
       throw Error(Code::conflict, "two models are called " + name + " and have the version " + std::to_string(version));
-  if (known.versions.size() > files.versions.size() && !known.config.as_object().contains("version_policy"))
-    known.config = json::object{{"version_policy", {{"all", json::object{}}}}};  // each was asked for
   if (!files.config.as_object().empty()) known.config = files.config;
+  if (known.versions.size() > files.versions.size()) serve_all(known);
+}
+
+std::string ModelSources::add(const std::string& reference) {
+  fs::path path(reference);
+  if (fs::is_directory(path)) {
+    std::string name = fs::canonical(path).filename();
+    auto found = model_folder(path);
+    if (!found) throw Error(Code::not_found, reference + ": the folder has no VERSION/model.onnx");
+    add_versions(named_[name].files, *found, name);
+    return name;
+  }
+  if (fs::is_regular_file(path)) {
+    ModelFiles files;
+    files.versions[1].path = fs::absolute(path);
+    add_versions(named_[path.stem()].files, files, path.stem());
+    return path.stem();
+  }
+  if (reference.empty() || reference.find('/') != std::string::npos || reference.ends_with(".onnx") || !registered_)
+    throw Error(Code::not_found, "\"" + reference + "\": there is no such model file");
+  std::string name = reference.substr(0, reference.find('@'));
+  named_[name].references.push_back(reference);
   return name;
 }
 
 std::optional<ModelFiles> ModelSources::find(const std::string& name) const {
-  if (auto found = named_.find(name); found != named_.end()) return found->second;
+  if (auto found = named_.find(name); found != named_.end()) {
+    ModelFiles files = found->second.files;
+    for (auto& reference : found->second.references) registered_(files, reference);
+    if (files.versions.size() > 1 && !found->second.references.empty()) serve_all(files);
+    return files;
+  }
   // A name is no path: it cannot lead out of the folder.
   if (folder_.empty() || name.empty() || name.find('/') != std::string::npos || name.starts_with('.'))
     return std::nullopt;

@@ -9,16 +9,24 @@ namespace gyre {
 
 class ModelSources {
  public:
-  explicit ModelSources(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // A file, a model's folder, or the name of a registered one, which `fetch` turns into a file. Gives the name under
-  // which it is served.
-  std::string add(const std::string& reference, const std::function<std::filesystem::path(const std::string&)>& fetch);
+  // Adds a version by its reference, as the registry has it now.
+  using Registered = std::function<void(ModelFiles& files, const std::string& reference)>;
+  explicit ModelSources(std::filesystem::path folder, Registered registered = {})
+      : folder_(std::move(folder)), registered_(std::move(registered)) {}
+  // A file, a model's folder, or the name of a registered one. Gives the name under which it is served.
+  std::string add(const std::string& reference);
+  // What is loaded by a name; registered models are looked up again: an alias may have moved.
   std::optional<ModelFiles> find(const std::string& name) const;
   std::vector<std::string> names() const;
 
  private:
+  struct Named {
+    ModelFiles files;
+    std::vector<std::string> references;
+  };
   std::filesystem::path folder_;
-  std::map<std::string, ModelFiles> named_;
+  Registered registered_;
+  std::map<std::string, Named> named_;
 };
 
 // NAME/VERSION/model.onnx and NAME/config.json or config.pbtxt, as Triton lays its repositories out. Nothing where

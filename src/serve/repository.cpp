@@ -93,11 +93,16 @@ void Repository::load(const std::string& name, const std::optional<ModelFiles>& 
   });
   try {
     auto config = config_from(files->config, name);
+    auto labels = files->labels;
+    labels.insert(config.versions.labels.begin(), config.versions.labels.end());
     std::map<std::int64_t, std::shared_ptr<ServedModel>> versions;
     for (auto& [version, source] : chosen(files->versions, config.versions, name))
       versions[version] = made(name, version, source, config);
     change(name, [&](Entry& entry) {
       entry.versions = std::move(versions);
+      entry.labels.clear();
+      for (auto& [label, version] : labels)
+        if (entry.versions.contains(version)) entry.labels[label] = version;
       entry.state = "READY";
       entry.reason.clear();
     });
@@ -132,8 +137,14 @@ std::shared_ptr<ServedModel> Repository::get(std::string_view name, std::string_
   if (version.empty()) return entry.versions.rbegin()->second;
   std::int64_t number = 0;
   auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), number);
+  bool is_number = error == std::errc() && end == version.data() + version.size();
+  if (!is_number)
+    if (auto label = entry.labels.find(version); label != entry.labels.end()) {
+      number = label->second;
+      is_number = true;
+    }
   auto one = entry.versions.find(number);
-  if (error != std::errc() || end != version.data() + version.size() || one == entry.versions.end())
+  if (!is_number || one == entry.versions.end())
     throw Error(Code::not_found,
                 "model " + std::string(name) + " has no version " + std::string(version) + " that is served");
   return one->second;
@@ -146,6 +157,12 @@ std::vector<std::shared_ptr<ServedModel>> Repository::versions(std::string_view 
   if (auto found = known->find(name); found != known->end())
     for (auto& [version, model] : found->second.versions) list.push_back(model);
   return list;
+}
+
+std::map<std::string, std::int64_t, std::less<>> Repository::labels(std::string_view name) const {
+  auto known = catalogue();
+  auto found = known->find(name);
+  return found == known->end() ? decltype(found->second.labels){} : found->second.labels;
 }
 
 std::vector<std::shared_ptr<ServedModel>> Repository::all() const {

@@ -17,6 +17,7 @@ namespace gyre {
 struct ModelFiles {
   std::map<std::int64_t, ModelSource> versions;
   json::value config = json::object{};
+  std::map<std::string, std::int64_t> labels{};  // names of versions, as clients may ask for them
 };
 
 class Repository {
@@ -31,10 +32,11 @@ class Repository {
   // that stand for those that would be found.
   void load(const std::string& name, const std::optional<ModelFiles>& changes = {});
   void unload(const std::string& name);
-  // Error{not_found} when it is not served. `version` empty: the latest.
+  // Error{not_found} when it is not served. `version`: a number or a label; empty: the latest.
   std::shared_ptr<ServedModel> get(std::string_view name, std::string_view version) const;
   std::vector<std::shared_ptr<ServedModel>> all() const;
   std::vector<std::shared_ptr<ServedModel>> versions(std::string_view name) const;
+  std::map<std::string, std::int64_t, std::less<>> labels(std::string_view name) const;
 
   struct IndexRow {
     std::string name, version, state, reason;
@@ -46,6 +48,7 @@ class Repository {
 
  private:
   struct Entry {
+    std::map<std::string, std::int64_t, std::less<>> labels;        // of versions that are served
     std::map<std::int64_t, std::shared_ptr<ServedModel>> versions;  // empty: not served
     std::string state = "READY";
     std::string reason;

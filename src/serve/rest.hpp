@@ -41,6 +41,8 @@ GrpcHandler grpc_handler(Service& service);  // the same over gRPC
 
 // What both protocols tell, as values.
 json::object server_metadata();
+// What there is to know beside the tensors: the registered digest, labels of versions.
+std::map<std::string, std::string> model_properties(const Repository& repository, const ServedModel& model);
 json::object model_metadata(const Repository& repository, const ServedModel& model);
 json::object model_statistics(const Repository& repository, std::string_view name, std::string_view version);
 json::array repository_index(const Repository& repository, bool only_ready);

@@ -15,7 +15,9 @@ namespace gyre {
 
 struct ModelSource {
   std::filesystem::path path;
-  std::string bytes;  // when not empty, instead of the file
+  std::string bytes;      // when not empty, instead of the file
+  std::string digest{};   // when known: content that differs is never loaded
+  std::string variant{};  // "int8": not the registered file itself but its 8-bit variant
 };
 
 class ServedModel {
@@ -28,6 +30,8 @@ class ServedModel {
 
   const std::string& name() const { return name_; }
   const std::string& version() const { return version_; }
+  const std::string& digest() const { return digest_; }    // empty: not registered
+  const std::string& variant() const { return variant_; }  // empty: the model itself
   const ModelEngine& engine() const { return engine_; }
   const ModelConfig& config() const { return config_; }
   const std::optional<Signature>& signature() const { return signature_; }  // of a model made here
@@ -53,6 +57,7 @@ class ServedModel {
 
   std::string name_;
   std::string version_;
+  std::string digest_, variant_;
   ModelConfig config_;
   ModelEngine engine_;
   Resources& resources_;

@@ -1,11 +1,12 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "base/command.hpp"
-#include "model/locate.hpp"
 #include "serve/access.hpp"
 #include "serve/cores.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
+#include "serve/registered.hpp"
 #include "serve/rest.hpp"
 #include "server/signals.hpp"
 
@@ -21,6 +22,7 @@ struct Options : AccessOptions {
   std::string repository;
   std::string endpoints;
   std::vector<std::string> resource;
+  double int8_loss = 0;
 };
 
 const std::vector<Field> fields{
@@ -32,6 +34,10 @@ const std::vector<Field> fields{
     field("endpoints", &Options::endpoints, "a file that keeps the endpoints; made when the first is put"),
     field("resource", &Options::resource,
           "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
+    field(
+        "int8-loss", &Options::int8_loss,
+        "serve a registered model's 8-bit variant when its registered loss is not more (0.005: half a point); 0: never",
+        {.min = 0, .max = 1}),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
           {.min = 0, .max = 256}),
     field("tls", &Options::tls, "speak TLS, with a certificate of the workspace's own authority unless one is given"),
@@ -52,15 +58,14 @@ int run(const json::object& values, CommandContext& context) {
   check_access(options);
   auto tls = tls_files(options);
   StopSignals signals;
-  ModelSources sources(options.repository);
+  RegisteredModels registered(context, options.int8_loss);
+  ModelSources sources(options.repository,
+                       [&](ModelFiles& files, const std::string& reference) { registered.add_to(files, reference); });
   std::vector<std::string> names;
-  std::vector<std::unique_ptr<LocatedModel>> fetched;  // their files are read again when a model is loaded again
   if (auto* models = find(values, "models"))
     for (auto& model : models->as_array()) {
-      auto reference = std::string(model.as_string());
-      names.push_back(sources.add(reference, [&](const std::string& registered) -> fs::path {
-        return fetched.emplace_back(std::make_unique<LocatedModel>(registered, context))->path();
-      }));
+      auto name = sources.add(std::string(model.as_string()));
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   if (names.empty() && options.repository.empty())
     throw Error(Code::invalid, "there is nothing to serve", "gyre serve MODEL.onnx, or --repository FOLDER");
