@@ -80,6 +80,27 @@ ${rows}  };
 ")
 endfunction()
 
+function(gyre_learner_table out)
+  set(declarations "")
+  set(rows "")
+  foreach(file ${ARGN})
+    get_filename_component(learner ${file} NAME_WE)
+    string(APPEND declarations "extern const Learner learner_${learner};\n")
+    string(APPEND rows "    &learner_${learner},\n")
+  endforeach()
+  gyre_write(${out} "// Written by CMake from src/learn/learners/*.cpp.
+#include \"learn/learner.hpp\"
+namespace gyre {
+${declarations}
+std::span<const Learner* const> all_learners() {
+  static const std::vector<const Learner*> table = {
+${rows}  };
+  return table;
+}
+}  // namespace gyre
+")
+endfunction()
+
 function(gyre_migration_table out)
   set(rows "")
   foreach(file ${ARGN})

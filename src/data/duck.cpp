@@ -19,7 +19,9 @@ namespace {
   X(create_config)                                                                                               \
   X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(query) X(destroy_result)       \
       X(result_error) X(column_count) X(column_type) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size) \
-          X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) X(string_t_data) X(string_t_length)
+          X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity) X(string_t_data) X(string_t_length) \
+      X(prepare) X(prepare_error) X(destroy_prepare) X(pending_prepared_streaming) X(pending_error)                \
+          X(execute_pending) X(destroy_pending)
 // clang-format on
 
 struct Library {
@@ -69,7 +71,7 @@ struct Result : duckdb_result {
   Result(const Result&) = delete;
 };
 
-class Chunk : public Duck::Cells {
+class Chunk : public Duck::Cells, public Duck::Vectors {
  public:
   Chunk(duckdb_result& result, duckdb_data_chunk chunk) : chunk_(chunk) {
     auto& duck = library();
@@ -82,21 +84,30 @@ class Chunk : public Duck::Cells {
   ~Chunk() override { library().destroy_data_chunk(&chunk_); }
   Chunk(const Chunk&) = delete;
   idx_t size() const { return library().data_chunk_get_size(chunk_); }
+  std::size_t rows() const override { return size(); }
   void at(idx_t row) { row_ = row; }
 
   double number(std::size_t column) const override {
-    auto& from = columns_.at(column);
-    if (from.type != DUCKDB_TYPE_DOUBLE)
-      throw Error(Code::internal, "column " + std::to_string(column) + " is no DOUBLE");
+    auto& from = of_type(column, DUCKDB_TYPE_DOUBLE, "DOUBLE");
     return valid(from) ? static_cast<const double*>(from.data)[row_] : std::numeric_limits<double>::quiet_NaN();
   }
   std::optional<std::string> text(std::size_t column) const override {
-    auto& from = columns_.at(column);
-    if (from.type != DUCKDB_TYPE_VARCHAR)
-      throw Error(Code::internal, "column " + std::to_string(column) + " is no VARCHAR");
+    auto& from = of_type(column, DUCKDB_TYPE_VARCHAR, "VARCHAR");
     if (!valid(from)) return std::nullopt;
     auto* value = static_cast<duckdb_string_t*>(from.data) + row_;
     return std::string(library().string_t_data(value), library().string_t_length(*value));
+  }
+
+  bool missing(std::size_t column, std::size_t row) const override { return !valid(columns_.at(column), row); }
+  std::span<const double> numbers(std::size_t column) const override {
+    return {static_cast<const double*>(of_type(column, DUCKDB_TYPE_DOUBLE, "DOUBLE").data), size()};
+  }
+  std::span<const float> floats(std::size_t column) const override {
+    return {static_cast<const float*>(of_type(column, DUCKDB_TYPE_FLOAT, "FLOAT").data), size()};
+  }
+  std::string_view text(std::size_t column, std::size_t row) const override {
+    auto* value = static_cast<duckdb_string_t*>(of_type(column, DUCKDB_TYPE_VARCHAR, "VARCHAR").data) + row;
+    return {library().string_t_data(value), library().string_t_length(*value)};
   }
 
  private:
@@ -105,11 +116,21 @@ class Chunk : public Duck::Cells {
     std::uint64_t* validity;
     duckdb_type type;
   };
-  bool valid(const Column& column) const { return !column.validity || column.validity[row_ / 64] >> (row_ % 64) & 1; }
+  const Column& of_type(std::size_t column, duckdb_type type, const char* name) const {
+    auto& found = columns_.at(column);
+    if (found.type != type) throw Error(Code::internal, "column " + std::to_string(column) + " is no " + name);
+    return found;
+  }
+  static bool valid(const Column& column, idx_t row) {
+    return !column.validity || column.validity[row / 64] >> (row % 64) & 1;
+  }
+  bool valid(const Column& column) const { return valid(column, row_); }
   duckdb_data_chunk chunk_;
   std::vector<Column> columns_;
   idx_t row_ = 0;
 };
+
+Error failed(const char* why) { return {Code::invalid, why ? why : "a query failed"}; }
 
 std::string doubled(std::string_view text, char quote) {
   std::string result(1, quote);
@@ -152,10 +173,7 @@ Duck::~Duck() = default;
 void Duck::query(const std::string& sql, const std::function<void(const Cells&)>& each) {
   auto& duck = library();
   Result result;
-  if (duck.query(body_->connection, sql.c_str(), &result) != DuckDBSuccess) {
-    const char* why = duck.result_error(&result);
-    throw Error(Code::invalid, why ? why : "a query failed");
-  }
+  if (duck.query(body_->connection, sql.c_str(), &result) != DuckDBSuccess) throw failed(duck.result_error(&result));
   while (duckdb_data_chunk next = duck.fetch_chunk(result)) {
     Chunk chunk(result, next);
     if (chunk.size() == 0) break;
@@ -164,6 +182,36 @@ void Duck::query(const std::string& sql, const std::function<void(const Cells&)>
       each(chunk);
     }
   }
+}
+
+namespace {
+
+struct Prepared {
+  duckdb_prepared_statement statement = nullptr;
+  duckdb_pending_result pending = nullptr;
+  ~Prepared() {
+    if (pending) library().destroy_pending(&pending);
+    library().destroy_prepare(&statement);
+  }
+};
+
+}  // namespace
+
+void Duck::stream(const std::string& sql, const std::function<void(const Vectors&)>& each) {
+  auto& duck = library();
+  Prepared prepared;
+  if (duck.prepare(body_->connection, sql.c_str(), &prepared.statement) != DuckDBSuccess)
+    throw failed(duck.prepare_error(prepared.statement));
+  if (duck.pending_prepared_streaming(prepared.statement, &prepared.pending) != DuckDBSuccess)
+    throw failed(duck.pending_error(prepared.pending));
+  Result result;
+  if (duck.execute_pending(prepared.pending, &result) != DuckDBSuccess) throw failed(duck.result_error(&result));
+  while (duckdb_data_chunk next = duck.fetch_chunk(result)) {
+    Chunk chunk(result, next);
+    if (chunk.size() == 0) break;
+    each(chunk);
+  }
+  if (const char* why = duck.result_error(&result)) throw failed(why);  // an error half-way ends the chunks too
 }
 
 void Duck::run(const std::string& sql) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,19 @@ class Duck {
     virtual double number(std::size_t column) const = 0;                    // NaN for NULL
     virtual std::optional<std::string> text(std::size_t column) const = 0;  // nothing for NULL
   };
+  // Some rows of a result, read where they lie, column by column. Valid while the call lasts.
+  class Vectors {
+   public:
+    virtual ~Vectors() = default;
+    virtual std::size_t rows() const = 0;
+    virtual bool missing(std::size_t column, std::size_t row) const = 0;
+    virtual std::span<const double> numbers(std::size_t column) const = 0;         // of DOUBLE; holes hold anything
+    virtual std::span<const float> floats(std::size_t column) const = 0;           // of FLOAT; holes hold anything
+    virtual std::string_view text(std::size_t column, std::size_t row) const = 0;  // of VARCHAR
+  };
   void run(const std::string& sql);
+  // In the order of the rows; the result is never whole in memory.
+  void stream(const std::string& sql, const std::function<void(const Vectors& rows)>& each);
   void query(const std::string& sql, const std::function<void(const Cells& row)>& each);
 
  private:

@@ -12,7 +12,8 @@
 
 namespace gyre {
 
-using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>>;
+using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                               std::vector<std::string>>;
 using Attributes = std::map<std::string, Attribute>;
 
 class GraphBuilder {
@@ -27,6 +28,7 @@ class GraphBuilder {
   std::string constant(float value);
   std::string constant(std::vector<std::int64_t> values);
   // Adds a node and gives the name of its first output ("_1", "_2" ... appended for the others when outputs > 1).
+  // Operators beside ONNX's own are named with their domain: "ai.onnx.ml.LabelEncoder", "com.microsoft.Tokenizer".
   std::string node(std::string op, std::vector<std::string> inputs, Attributes attributes = {}, int outputs = 1);
   void metadata(std::string key, std::string value);
   void describe(const Signature& signature, const json::value& lineage);

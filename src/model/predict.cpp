@@ -10,6 +10,7 @@
 #include "media/image.hpp"
 #include "media/series.hpp"
 #include "media/sound.hpp"
+#include "model/table_rows.hpp"
 
 namespace gyre {
 
@@ -142,6 +143,14 @@ Answer Predictor::predict(std::string_view bytes, std::string_view where) const 
   } catch (const Error& error) {
     throw Error(error.code, std::string(where) + ": " + error.text(), error.hint);
   }
+}
+
+std::vector<Answer> Predictor::predict_rows(std::string_view bytes, std::string_view where) const {
+  auto table = table_rows(session_.inputs(), bytes, where);
+  auto outputs = session_.run(table.inputs);
+  std::vector<Answer> answers;
+  for (std::size_t i = 0; i < table.rows; i++) answers.push_back(to_answer(row_of(outputs, i, table.rows)));
+  return answers;
 }
 
 static double first_number(const Tensor& tensor, const std::string& name) {

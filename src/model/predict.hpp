@@ -31,6 +31,8 @@ class Predictor {
   // One sample's bytes as gathered: a picture, a sound, or CSV text whose header has the
   // signature's columns. A longer series: its last steps; a shorter one: as if readings were missing before it.
   Answer predict(std::string_view bytes, std::string_view where) const;
+  // Each row of a table (CSV or JSON), for a model that takes one.
+  std::vector<Answer> predict_rows(std::string_view bytes, std::string_view where) const;
   Tensor to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const;
   Answer to_answer(const std::vector<Tensor>& outputs) const;
   // Runs the golden inputs: the largest difference from the golden answers. It is right up to golden_tolerance().

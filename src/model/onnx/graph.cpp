@@ -26,6 +26,13 @@ struct GraphBuilder::Body {
       throw Error(Code::internal,
                   std::string(by) + " uses the value \"" + value + "\", which the graph does not have yet");
   }
+  void import(const std::string& domain) {
+    for (auto& known : model.opset_import())
+      if (known.domain() == domain) return;
+    auto* opset = model.add_opset_import();
+    opset->set_domain(domain);
+    opset->set_version(domain == "ai.onnx.ml" ? 3 : 1);
+  }
   std::string fresh(std::string_view what) {
     std::string name;
     do name = std::string(what) + "_" + std::to_string(++made_up);
@@ -110,21 +117,31 @@ static void set(onnx::AttributeProto& attribute, const Attribute& value) {
   } else if (auto* numbers = std::get_if<std::vector<std::int64_t>>(&value)) {
     attribute.set_type(onnx::AttributeProto::INTS);
     for (auto one : *numbers) attribute.add_ints(one);
-  } else {
+  } else if (auto* reals = std::get_if<std::vector<float>>(&value)) {
     attribute.set_type(onnx::AttributeProto::FLOATS);
-    for (auto one : std::get<std::vector<float>>(value)) attribute.add_floats(one);
+    for (auto one : *reals) attribute.add_floats(one);
+  } else {
+    attribute.set_type(onnx::AttributeProto::STRINGS);
+    for (auto& one : std::get<std::vector<std::string>>(value)) attribute.add_strings(one);
   }
 }
 
 void GraphBuilder::part(std::string name) { body_->part = std::move(name); }
 
 std::string GraphBuilder::node(std::string op, std::vector<std::string> inputs, Attributes attributes, int outputs) {
+  std::string domain;
+  if (auto dot = op.rfind('.'); dot != std::string::npos) {
+    domain = op.substr(0, dot);
+    op.erase(0, dot + 1);
+    body_->import(domain);
+  }
   auto name = body_->fresh(op);
   for (auto& input : inputs)
     if (!input.empty()) body_->need(input, name);  // empty: an optional input left out
   auto& node = *body_->graph().add_node();
   node.set_name(body_->part.empty() ? name : body_->part + "/" + name);
   node.set_op_type(op);
+  if (!domain.empty()) node.set_domain(domain);
   for (auto& input : inputs) node.add_input(input);
   for (auto& [key, value] : attributes) {
     auto& attribute = *node.add_attribute();

@@ -1,0 +1,154 @@
+#include "learn/boosting/lightgbm.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+
+#include "base/process.hpp"
+
+namespace gyre {
+
+namespace {
+
+// The functions that are used, as LightGBM's c_api.h declares them (4.x; they have been the same since 2.3).
+struct Library {
+  const char* (*GetLastError)();
+  int (*RegisterLogCallback)(void (*)(const char*));
+  int (*DatasetCreateFromMat)(const void*, int, std::int32_t, std::int32_t, int, const char*, void*, void**);
+  int (*DatasetSetField)(void*, const char*, const void*, int, int);
+  int (*DatasetFree)(void*);
+  int (*BoosterCreate)(void*, const char*, void**);
+  int (*BoosterFree)(void*);
+  int (*BoosterAddValidData)(void*, void*);
+  int (*BoosterUpdateOneIter)(void*, int*);
+  int (*BoosterGetEvalCounts)(void*, int*);
+  int (*BoosterGetEval)(void*, int, int*, double*);
+  int (*BoosterSaveModelToString)(void*, int, int, int, std::int64_t, std::int64_t*, char*);
+
+  explicit Library(void* handle) {
+    auto find = [&](auto& function, const char* name) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
+          ::dlsym(handle, (std::string("LGBM_") + name).c_str()));
+      if (!function)
+        throw Error(Code::unavailable, std::string("this LightGBM has no LGBM_") + name, "version 4 is needed");
+    };
+    find(GetLastError, "GetLastError");
+    find(RegisterLogCallback, "RegisterLogCallback");
+    find(DatasetCreateFromMat, "DatasetCreateFromMat");
+    find(DatasetSetField, "DatasetSetField");
+    find(DatasetFree, "DatasetFree");
+    find(BoosterCreate, "BoosterCreate");
+    find(BoosterFree, "BoosterFree");
+    find(BoosterAddValidData, "BoosterAddValidData");
+    find(BoosterUpdateOneIter, "BoosterUpdateOneIter");
+    find(BoosterGetEvalCounts, "BoosterGetEvalCounts");
+    find(BoosterGetEval, "BoosterGetEval");
+    find(BoosterSaveModelToString, "BoosterSaveModelToString");
+    RegisterLogCallback([](const char*) {});  // what matters comes as an error
+  }
+};
+
+constexpr int float32 = 0;
+
+// $GYRE_LIGHTGBM and nothing else when it is set; else beside the program, in ../lib, where the build found it, and
+// where the system looks.
+const Library& library() {
+  static const Library loaded = [] {
+    std::vector<std::string> places;
+    if (const char* given = std::getenv("GYRE_LIGHTGBM"); given && *given) {
+      places = {given};
+    } else {
+      fs::path folder = own_program().parent_path();
+      places = {folder / "lib_lightgbm.so", folder.parent_path() / "lib" / "lib_lightgbm.so", GYRE_LIGHTGBM_LIB,
+                "lib_lightgbm.so"};
+    }
+    std::string tried;
+    for (auto& place : places) {
+      if (void* handle = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) return Library(handle);
+      tried += "\n  ";
+      tried += ::dlerror();
+    }
+    throw Error(Code::unavailable, "LightGBM cannot be loaded:" + tried,
+                "set GYRE_LIGHTGBM to a lib_lightgbm.so of version 4");
+  }();
+  return loaded;
+}
+
+void check(int result) {
+  if (result != 0) throw Error(Code::internal, std::string("LightGBM: ") + library().GetLastError());
+}
+
+std::vector<float> floats(std::span<const double> values) { return {values.begin(), values.end()}; }
+
+void set_field(void* data, const char* name, std::span<const double> values) {
+  auto narrow = floats(values);
+  check(library().DatasetSetField(data, name, narrow.data(), static_cast<int>(narrow.size()), float32));
+}
+
+}  // namespace
+
+std::string parameter_text(const BoosterParameters& parameters) {
+  std::string text;
+  for (auto& [name, value] : parameters) text += (text.empty() ? "" : " ") + name + "=" + value;
+  return text;
+}
+
+BoosterData::BoosterData(const Examples& examples, const BoosterParameters& parameters, const BoosterData* reference) {
+  auto& features = *examples.features;
+  std::string text = parameter_text(parameters), categories;
+  for (std::size_t i = 0; i < features.features.size(); i++)
+    if (features.features[i].categories) categories += (categories.empty() ? "" : ",") + std::to_string(i);
+  if (!categories.empty()) text += " categorical_feature=" + categories;
+  check(library().DatasetCreateFromMat(features.values.data(), float32, static_cast<std::int32_t>(features.rows),
+                                       static_cast<std::int32_t>(features.columns), 1, text.c_str(),
+                                       reference ? reference->handle_ : nullptr, &handle_));
+  set_field(handle_, "label", examples.targets);
+  if (!examples.weights.empty()) set_field(handle_, "weight", examples.weights);
+}
+
+BoosterData::BoosterData(BoosterData&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+
+BoosterData::~BoosterData() {
+  if (handle_) library().DatasetFree(handle_);
+}
+
+Booster::Booster(const BoosterData& data, const BoosterParameters& parameters) {
+  check(library().BoosterCreate(data.handle(), parameter_text(parameters).c_str(), &handle_));
+}
+
+Booster::~Booster() {
+  if (handle_) library().BoosterFree(handle_);
+}
+
+void Booster::check_with(const BoosterData& data) { check(library().BoosterAddValidData(handle_, data.handle())); }
+
+bool Booster::update() {
+  int finished = 0;
+  check(library().BoosterUpdateOneIter(handle_, &finished));
+  return !finished;
+}
+
+std::vector<double> Booster::evaluate() {
+  int count = 0;
+  check(library().BoosterGetEvalCounts(handle_, &count));
+  std::vector<double> values(static_cast<std::size_t>(count));
+  check(library().BoosterGetEval(handle_, 1, &count, values.data()));
+  return values;
+}
+
+std::string Booster::text(int rounds) const {
+  constexpr int gain = 1;  // kind of importance
+  std::int64_t size = 0;
+  std::string text(1 << 20, '\0');
+  check(library().BoosterSaveModelToString(handle_, 0, rounds, gain, static_cast<std::int64_t>(text.size()), &size,
+                                           text.data()));
+  if (size > static_cast<std::int64_t>(text.size())) {
+    text.resize(static_cast<std::size_t>(size));
+    check(library().BoosterSaveModelToString(handle_, 0, rounds, gain, size, &size, text.data()));
+  }
+  text.resize(static_cast<std::size_t>(size));
+  if (text.ends_with('\0')) text.pop_back();
+  return text;
+}
+
+}  // namespace gyre

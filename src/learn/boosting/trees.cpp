@@ -1,0 +1,187 @@
+#include "learn/boosting/trees.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gyre {
+
+using Integers = std::vector<std::int64_t>;
+
+TreeEnsemble::TreeEnsemble(std::size_t features, std::size_t outputs, Link link)
+    : features_(features), outputs_(outputs), link_(link), base_(outputs) {}
+
+void TreeEnsemble::scale(double factor) {
+  for (auto& tree : trees_)
+    for (auto& node : tree.nodes) node.value *= factor;
+}
+
+std::size_t TreeEnsemble::add_set(CategorySet set) {
+  for (std::size_t i = 0; i < sets_.size(); i++)
+    if (sets_[i].feature == set.feature && sets_[i].member == set.member) return features_ + i;
+  sets_.push_back(std::move(set));
+  return features_ + sets_.size() - 1;
+}
+
+static bool is_member(const CategorySet& set, float value) {
+  if (!(value >= 0) || value >= static_cast<float>(set.member.size())) return false;
+  return set.member[static_cast<std::size_t>(value)];
+}
+
+std::vector<double> TreeEnsemble::sums(const Matrix& features, int threads) const {
+  std::vector<double> sums(features.rows * outputs_);
+  for_rows(features.rows, threads, [&](std::size_t from, std::size_t to) {
+    std::vector<float> values(features_ + sets_.size());
+    for (std::size_t i = from; i < to; i++) {
+      auto row = features.row(i);
+      std::copy(row.begin(), row.end(), values.begin());
+      for (std::size_t s = 0; s < sets_.size(); s++)
+        values[features_ + s] = is_member(sets_[s], row[sets_[s].feature]) ? 1 : 0;
+      double* sum = sums.data() + i * outputs_;
+      std::copy(base_.begin(), base_.end(), sum);
+      for (auto& tree : trees_) {
+        const TreeNode* node = tree.nodes.data();
+        while (node->feature >= 0) {
+          float value = values[static_cast<std::size_t>(node->feature)];
+          bool left = std::isnan(value) ? node->missing_left : value <= node->threshold;
+          node = tree.nodes.data() + (left ? node->left : node->right);
+        }
+        sum[tree.output] += node->value;
+      }
+    }
+  });
+  return sums;
+}
+
+std::vector<double> linked(std::vector<double> sums, std::size_t outputs, Link link) {
+  if (link == Link::none) return sums;
+  if (link == Link::exponential) {
+    for (double& value : sums) value = std::exp(value);
+    return sums;
+  }
+  if (link == Link::sigmoid) {
+    std::vector<double> both(sums.size() * 2);
+    for (std::size_t i = 0; i < sums.size(); i++) {
+      double p = 1 / (1 + std::exp(-sums[i]));
+      both[2 * i] = 1 - p, both[2 * i + 1] = p;
+    }
+    return both;
+  }
+  for (std::size_t i = 0; i < sums.size(); i += outputs) {
+    double* row = sums.data() + i;
+    double top = *std::max_element(row, row + outputs), total = 0;
+    for (std::size_t c = 0; c < outputs; c++) {
+      row[c] = link == Link::softmax ? std::exp(row[c] - top) : std::max(0.0, row[c]);
+      total += row[c];
+    }
+    for (std::size_t c = 0; c < outputs; c++) row[c] = total > 0 ? row[c] / total : 1.0 / static_cast<double>(outputs);
+  }
+  return sums;
+}
+
+std::vector<double> TreeEnsemble::predict(const Matrix& features, int threads) const {
+  return linked(sums(features, threads), outputs_, link_);
+}
+
+std::string export_link(GraphBuilder& graph, const std::string& sums, Link link) {
+  switch (link) {
+    case Link::none:
+      return sums;
+    case Link::exponential:
+      return graph.node("Exp", {sums});
+    case Link::softmax:
+      return graph.node("Softmax", {sums}, {{"axis", std::int64_t{1}}});
+    case Link::sigmoid: {
+      std::string p = graph.node("Sigmoid", {sums});
+      return graph.node("Concat", {graph.node("Sub", {graph.constant(1.0f), p}), p}, {{"axis", std::int64_t{1}}});
+    }
+    case Link::shares: {
+      std::string positive = graph.node("Max", {sums, graph.constant(1e-30f)});
+      std::string total = graph.node("ReduceSum", {positive, graph.constant(Integers{1})});
+      return graph.node("Div", {positive, total});
+    }
+  }
+  return sums;
+}
+
+// Sets of one feature are one table, a row for each category: looking it up answers all of them.
+std::string TreeEnsemble::export_sets(GraphBuilder& graph, const std::string& features) const {
+  std::vector<std::string> parts{features};
+  for (std::size_t first = 0; first < sets_.size();) {
+    std::size_t last = first, size = 0;
+    for (; last < sets_.size() && sets_[last].feature == sets_[first].feature; last++)
+      size = std::max(size, sets_[last].member.size());
+    Tensor table =
+        Tensor::zeros(DataType::f32, {static_cast<std::int64_t>(size + 1), static_cast<std::int64_t>(last - first)});
+    for (std::size_t s = first; s < last; s++)
+      for (std::size_t c = 0; c < sets_[s].member.size(); c++)
+        table.as<float>()[c * (last - first) + s - first] = sets_[s].member[c] ? 1 : 0;
+    std::string column =
+        graph.node("Gather", {features, graph.constant(Integers{static_cast<std::int64_t>(sets_[first].feature)})},
+                   {{"axis", std::int64_t{1}}});
+    auto other = graph.constant(static_cast<float>(size));  // the row of no member
+    std::string known = graph.node(
+        "And", {graph.node("GreaterOrEqual", {column, graph.constant(0.0f)}), graph.node("Less", {column, other})});
+    std::string place = graph.node("Cast", {graph.node("Where", {known, column, other})}, {{"to", std::int64_t{7}}});
+    std::string rows = graph.node("Gather", {graph.constant(table), place}, {{"axis", std::int64_t{0}}});
+    parts.push_back(graph.node("Squeeze", {rows, graph.constant(Integers{1})}));
+    first = last;
+  }
+  return parts.size() == 1 ? features : graph.node("Concat", parts, {{"axis", std::int64_t{1}}});
+}
+
+std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& features) const {
+  Integers tree_ids, node_ids, feature_ids, left, right, tracks, leaf_trees, leaf_nodes, leaf_outputs;
+  std::vector<float> thresholds, weights;
+  std::vector<std::string> modes;
+  for (std::size_t t = 0; t < trees_.size(); t++) {
+    auto& nodes = trees_[t].nodes;
+    for (std::size_t n = 0; n < nodes.size(); n++) {
+      auto& node = nodes[n];
+      bool leaf = node.feature < 0;
+      tree_ids.push_back(static_cast<std::int64_t>(t));
+      node_ids.push_back(static_cast<std::int64_t>(n));
+      feature_ids.push_back(leaf ? 0 : node.feature);
+      thresholds.push_back(leaf ? 0 : node.threshold);
+      modes.push_back(leaf ? "LEAF" : "BRANCH_LEQ");
+      left.push_back(leaf ? 0 : node.left);
+      right.push_back(leaf ? 0 : node.right);
+      tracks.push_back(!leaf && node.missing_left);
+      if (!leaf) continue;
+      leaf_trees.push_back(static_cast<std::int64_t>(t));
+      leaf_nodes.push_back(static_cast<std::int64_t>(n));
+      leaf_outputs.push_back(static_cast<std::int64_t>(trees_[t].output));
+      weights.push_back(static_cast<float>(node.value));
+    }
+  }
+  return graph.node("ai.onnx.ml.TreeEnsembleRegressor", {features},
+                    {{"n_targets", static_cast<std::int64_t>(outputs_)},
+                     {"base_values", std::vector<float>(base_.begin(), base_.end())},
+                     {"nodes_treeids", tree_ids},
+                     {"nodes_nodeids", node_ids},
+                     {"nodes_featureids", feature_ids},
+                     {"nodes_values", thresholds},
+                     {"nodes_modes", modes},
+                     {"nodes_truenodeids", left},
+                     {"nodes_falsenodeids", right},
+                     {"nodes_missing_value_tracks_true", tracks},
+                     {"target_treeids", leaf_trees},
+                     {"target_nodeids", leaf_nodes},
+                     {"target_ids", leaf_outputs},
+                     {"target_weights", weights}});
+}
+
+std::string TreeEnsemble::export_to(GraphBuilder& graph, const std::string& features) const {
+  std::string sums;
+  if (trees_.empty()) {  // a constant for every row
+    std::string zero =
+        graph.node("ReduceSum", {graph.node("Mul", {features, graph.constant(0.0f)}), graph.constant(Integers{1})});
+    std::string still = graph.node("Where", {graph.node("IsNaN", {zero}), graph.constant(0.0f), zero});
+    std::vector<float> base(base_.begin(), base_.end());
+    sums = graph.node("Add", {still, graph.constant(Tensor::floats({1, static_cast<std::int64_t>(outputs_)}, base))});
+  } else {
+    sums = export_sums(graph, export_sets(graph, features));
+  }
+  return export_link(graph, sums, link_);
+}
+
+}  // namespace gyre

@@ -1,0 +1,224 @@
+// gyre train table: a table and the name of a column become a model that answers that column from raw rows.
+#include <algorithm>
+
+#include "base/file.hpp"
+#include "base/random.hpp"
+#include "data/gather.hpp"
+#include "learn/class_weights.hpp"
+#include "learn/lineage.hpp"
+#include "learn/scores.hpp"
+#include "learn/table_model.hpp"
+
+namespace gyre {
+
+extern const Step step_train_table;
+
+namespace {
+
+struct Options {
+  std::string target;
+  std::string learner = "lightgbm";
+  std::vector<std::string> set;
+  std::string task = "auto";
+  std::vector<std::string> types;
+  std::vector<std::string> leave_out;
+  std::string weight;
+  std::string class_weights = "none";
+  double hold = 0.2;
+  double check = 0.1;
+  std::int64_t seed = 1;
+  FeatureOptions features;
+};
+
+// The options as the user gave them, for the lineage: fields with their values in canonical form.
+json::object given(const Options& options) {
+  return {{"target", options.target},
+          {"learner", options.learner},
+          {"set", json::value_from(options.set)},
+          {"task", options.task},
+          {"types", json::value_from(options.types)},
+          {"leave-out", json::value_from(options.leave_out)},
+          {"weight", options.weight},
+          {"class-weights", options.class_weights},
+          {"hold", options.hold},
+          {"check", options.check},
+          {"seed", options.seed},
+          {"fill", options.features.fill},
+          {"scale", options.features.scale},
+          {"categories", options.features.categories},
+          {"one-hot-most", options.features.one_hot_most},
+          {"text-terms", options.features.text_terms},
+          {"keep", json::value_from(options.features.keep)}};
+}
+
+std::vector<double> taken(const std::vector<double>& values, const std::vector<std::size_t>& rows) {
+  std::vector<double> some;
+  if (!values.empty())
+    for (auto row : rows) some.push_back(values[row]);
+  return some;
+}
+
+// The weights of rows that a column gives.
+std::vector<double> weights_of(const Table& table, const std::string& name) {
+  if (name.empty()) return {};
+  auto& column = table.get(name);
+  if (!column.is_number())
+    throw Error(Code::invalid, table.name + ": the column of weights \"" + name + "\" is no number");
+  for (std::size_t i = 0; i < column.numbers.size(); i++)
+    if (!(column.numbers[i] >= 0))
+      throw Error(Code::invalid, table.place(i) + ": column \"" + name + "\": a weight is missing or negative");
+  return column.numbers;
+}
+
+struct Parts {
+  std::vector<std::size_t> learn, check, hold;
+};
+
+Parts parts_of(const Table& whole, const Options& options, bool stops_early) {
+  Parts parts;
+  auto held = held_back_rows(whole, options.hold);
+  for (std::size_t i = 0; i < held.size(); i++) (held[i] ? parts.hold : parts.learn).push_back(i);
+  if (parts.learn.size() < 2)
+    throw Error(Code::invalid, whole.name + ": only " + counted(parts.learn.size(), "row", "rows") + " to learn from",
+                "hold back less (--hold 0) or bring more rows");
+  if (!stops_early || options.check <= 0 || parts.learn.size() < 100) return parts;
+  Random random(static_cast<std::uint64_t>(options.seed));
+  random.shuffle(parts.learn);
+  auto count = static_cast<std::size_t>(options.check * static_cast<double>(parts.learn.size()));
+  parts.check.assign(parts.learn.end() - static_cast<std::ptrdiff_t>(count), parts.learn.end());
+  parts.learn.resize(parts.learn.size() - count);
+  std::sort(parts.learn.begin(), parts.learn.end());
+  std::sort(parts.check.begin(), parts.check.end());
+  return parts;
+}
+
+json::object scores_of(const TableModel& model, const Table& table, const Target& target, int threads) {
+  auto answers = model.predict(table, threads);
+  if (target.task == Task::regress) return regression_scores(target.values, answers);
+  return classification_scores({target.values, answers, target.classes()});
+}
+
+json::array importance_of(const TablePipeline& model) {
+  auto sizes = model.fitted().importance();
+  auto& features = model.featuriser().features();
+  double all = 0;
+  for (double size : sizes) all += size;
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < std::min(sizes.size(), features.size()); i++)
+    if (sizes[i] > 0) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return sizes[a] > sizes[b]; });
+  json::array list;
+  for (auto i : order) list.push_back({{"feature", features[i].name}, {"share", sizes[i] / all}});
+  return list;
+}
+
+void say_columns(const Table& table, StepContext& context) {
+  std::string list;
+  for (auto& column : table.columns) {
+    if (list.size() > 300) {
+      list += " ...";
+      break;
+    }
+    list += (list.empty() ? "" : ", ") + column.name + " (" + std::string(name_of(column.type)) + ")";
+  }
+  context.say(counted(table.rows(), "row", "rows") + "; columns: " + list);
+}
+
+std::string about(const Target& target, const std::string& learner) {
+  std::string what = target.task == Task::classify ? "Tells which label of \"" : "Tells the value of \"";
+  return what + target.column + "\" a row of a table has; learned by " + learner + ".";
+}
+
+void run(const Options& options, StepContext& context) {
+  auto& learner = get_learner(options.learner);
+  json::object learner_values = learner_options(learner, options.set);
+  Table whole = read_table(context.input("table"), {.types = types_from(options.types), .threads = context.threads()});
+  say_columns(whole, context);
+  auto [table, target] = learnable(std::move(whole), options.target, options.task);
+  say_all(context, table.findings);
+  std::vector<double> weights = weights_of(table, options.weight);
+  weigh_classes(options.class_weights, target, weights);
+  Parts parts = parts_of(table, options, learner.wants.check);  // by all columns: a validation finds the same rows
+  if (!options.weight.empty()) table = table.without(table.get(options.weight).name);
+  for (auto& name : options.leave_out) table = table.without(table.get(name).name);
+  Table learn = table.take(parts.learn), check = table.take(parts.check), hold = table.take(parts.hold);
+  Target learn_target = target.take(parts.learn), check_target = target.take(parts.check);
+  context.say("learning " + std::string(target.task == Task::classify ? "labels" : "numbers") + " of \"" +
+              target.column + "\" from " + counted(learn.rows(), "row", "rows"));
+  TableTraining training{
+      &learner, learner_values, options.features, context.threads(), static_cast<std::uint64_t>(options.seed), [&] {
+        return context.stop_requested();
+      }};
+  std::vector<double> learn_weights = taken(weights, parts.learn);
+  TablePipeline model = train_pipeline(training, learn, learn_target, learn_weights, &check, &check_target);
+  say_all(context, model.featuriser().findings());
+
+  std::vector<std::size_t> examples;
+  for (std::size_t i = 0, count = std::min<std::size_t>(100, learn.rows()); i < count; i++)
+    examples.push_back(i * learn.rows() / count);
+  json::object lineage = lineage_of(step_train_table, given(options), context);
+  TableExport exported =
+      export_table_model(model, target, learn.take(examples), lineage, about(target, learner.title), context.threads());
+  json::object report{{"task", name_of(target.task)},
+                      {"learner", learner.name},
+                      {"options", learner_values},
+                      {"learned_from", learn.rows()},
+                      {"checked_with", check.rows()},
+                      {"held_back", hold.rows()},
+                      {"columns", json::value_from(exported.columns)},
+                      {"features", model.featuriser().features().size()},
+                      {"importance", importance_of(model)},
+                      {"training", model.fitted().about()},
+                      {"onnx_difference", exported.difference},
+                      {"findings", json::value_from(table.findings)},
+                      {"left_out", json::value_from(model.featuriser().findings())}};
+  if (hold.rows() > 1) {
+    Target hold_target = target.take(parts.hold);
+    report["scores"] = scores_of(model, hold, hold_target, context.threads());
+    for (auto& score : report["scores"].as_object())
+      if (!score.value().is_null()) context.metric(score.key(), score.value().to_number<double>());
+  }
+  write_output(context.output("report"), pretty(report) + "\n");
+  write_output(context.output("model"), exported.bytes);
+  context.metric("onnx_difference", exported.difference);
+}
+
+std::vector<Field> fields() {
+  std::vector<Field> list{
+      field("target", &Options::target, "the column to learn", {.required = true}),
+      field("learner", &Options::learner, "who learns; `gyre learners` lists them with their options"),
+      field("set", &Options::set, "an option of the learner, NAME=VALUE; may be given several times"),
+      field("task", &Options::task, "labels or numbers; auto: as the target looks",
+            {.choices = {"auto", "classify", "regress"}}),
+      field("types", &Options::types, "COLUMN=TYPE instead of what is worked out; may be given several times"),
+      field("leave-out", &Options::leave_out, "a column that is not learned from; may be given several times"),
+      field("weight", &Options::weight, "a column that says how much each row counts"),
+      field("class-weights", &Options::class_weights, "balanced: rare labels count as much as frequent ones",
+            {.choices = {"none", "balanced"}}),
+      field("hold", &Options::hold, "share of the rows held back to judge the model, chosen by content",
+            {.min = 0, .max = 0.9}),
+      field("check", &Options::check, "share of the training rows that decides when to stop", {.min = 0, .max = 0.5}),
+      field("seed", &Options::seed, "the same seed and number of threads give the same file", {.min = 0})};
+  for (auto& one : feature_fields()) {
+    auto set = one.set;
+    one.set = [set](void* target, const json::value& value) { set(&static_cast<Options*>(target)->features, value); };
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+}  // namespace
+
+const Step step_train_table = step<Options>(
+    {.name = "train-table",
+     .command = "train table",
+     .group = "train",
+     .title = "Train on a table",
+     .help = "Learns to answer one column of a table from the others.\n\n"
+             "The model takes raw rows: holes, texts and dates as they are. Rows that are held back judge it.",
+     .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
+     .outputs = {{"model", "model", "the ONNX file"}, {"report", "report", "scores, what it rests on, what was odd"}},
+     .parallel = true},
+    fields(), run);
+
+}  // namespace gyre

@@ -1,0 +1,203 @@
+// Tables from files: one pass over the rows. Cells of a column that may be anything are read as numbers and, where they
+// are none, as texts; what the column is, is decided when all of it was seen.
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "data/gather.hpp"
+#include "learn/table_source.hpp"
+
+namespace gyre {
+
+namespace {
+
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double largest = std::numeric_limits<float>::max();  // models compute in floats
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+class ColumnReader {
+ public:
+  ColumnReader(const SourceColumn& source, std::optional<ColumnType> wanted)
+      : name_(source.name), type_(wanted ? wanted : source.type), given_(wanted.has_value()), sql_(source.sql) {}
+
+  bool reads_numbers() const { return !type_ || *type_ == ColumnType::number; }
+  bool reads_texts() const { return !type_ || *type_ != ColumnType::number || given_; }
+  std::string select() const {
+    std::string sql, number = "try_cast(" + sql_ + " AS DOUBLE)", text = "CAST(" + sql_ + " AS VARCHAR)";
+    if (reads_numbers()) sql = number;
+    if (reads_texts())
+      sql += (sql.empty() ? "" : ", ") +
+             (reads_numbers() ? "CASE WHEN " + number + " IS NULL THEN " + text + " END" : text);
+    return sql;
+  }
+  void take(const Duck::Vectors& rows, std::size_t& place) {
+    if (reads_numbers()) {
+      auto numbers = rows.numbers(place);
+      for (std::size_t i = 0; i < rows.rows(); i++) numbers_.push_back(rows.missing(place, i) ? nothing : numbers[i]);
+      place++;
+    }
+    if (!reads_texts()) return;
+    for (std::size_t i = 0; i < rows.rows(); i++) {
+      bool missing = rows.missing(place, i);
+      codes_.push_back(missing ? -1 : code_of(rows.text(place, i)));
+      texts_ += !missing;
+    }
+    place++;
+  }
+  // Numbers with texts among them that are too many to be slips: all of it has to be read again, as texts.
+  bool is_mixed() const { return !type_ && texts_ && texts_ * 20 > known_numbers() + texts_ && known_numbers(); }
+  void read_as_texts(Table& table) {
+    std::size_t row = 0;
+    while (codes_[row] < 0) row++;
+    table.findings.push_back("column \"" + name_ + "\": numbers and " + counted(texts_, "text", "texts") +
+                             ", the first is \"" + words_[0].substr(0, 60) + "\" in row " +
+                             std::to_string(table.row_numbers[row]) + ": all of it is taken as texts");
+    type_ = ColumnType::category;
+    given_ = false;
+    numbers_.clear(), codes_.clear(), words_.clear(), places_.clear();
+    texts_ = 0;
+  }
+  Column finish(Table& table) {
+    Column column{name_, ColumnType::number, {}, {}, {}};
+    if (reads_numbers() && (given_ || type_ || texts_ == 0 || known_numbers())) {
+      say_odd_texts(table);
+      column.numbers = std::move(numbers_);
+      hide_infinite(column, table);
+      return column;
+    }
+    column.type = ColumnType::category;
+    column.codes = std::move(codes_);
+    column.words = std::move(words_);
+    bool decided = given_ || type_ == ColumnType::boolean || type_ == ColumnType::time;
+    column.type = decided ? *type_ : type_of_words(column);
+    return column;
+  }
+
+ private:
+  std::int32_t code_of(std::string_view text) {
+    if (auto found = places_.find(text); found != places_.end()) return found->second;
+    auto code = static_cast<std::int32_t>(words_.size());
+    words_.emplace_back(text);
+    places_.emplace(text, code);
+    return code;
+  }
+  std::size_t known_numbers() const {
+    std::size_t count = 0;
+    for (double number : numbers_) count += !std::isnan(number);
+    return count;
+  }
+  void say_odd_texts(Table& table) const {
+    if (!texts_) return;
+    std::size_t row = 0;
+    while (codes_[row] < 0) row++;
+    table.findings.push_back("column \"" + name_ + "\": " + counted(texts_, "cell is", "cells are") +
+                             " no number and taken as missing; the first is \"" +
+                             words_[static_cast<std::size_t>(codes_[row])].substr(0, 60) + "\" in row " +
+                             std::to_string(table.row_numbers[row]));
+  }
+  static void hide_infinite(Column& column, Table& table) {
+    std::size_t count = 0, first = 0;
+    for (std::size_t i = 0; i < column.numbers.size(); i++) {
+      if (!(std::abs(column.numbers[i]) > largest)) continue;
+      if (count++ == 0) first = i;
+      column.numbers[i] = nothing;
+    }
+    if (count)
+      table.findings.push_back("column \"" + column.name + "\": " + counted(count, "number is", "numbers are") +
+                               " infinite or beyond 3.4e38 and taken as missing; the first is in row " +
+                               std::to_string(table.row_numbers[first]));
+  }
+
+  std::string name_;
+  std::optional<ColumnType> type_;
+  bool given_;  // by the user
+  std::string sql_;
+  std::vector<double> numbers_;
+  std::vector<std::int32_t> codes_;
+  std::vector<std::string> words_;
+  std::unordered_map<std::string, std::int32_t, TextHash, std::equal_to<>> places_;
+  std::size_t texts_ = 0;
+};
+
+// The numbers of the records that were read, where `left_out` were not.
+std::vector<std::uint32_t> record_numbers(std::size_t rows, const std::vector<std::size_t>& left_out) {
+  std::vector<std::uint32_t> numbers;
+  numbers.reserve(rows);
+  std::size_t next = 0;
+  for (std::size_t record = 1; numbers.size() < rows; record++) {
+    if (next < left_out.size() && left_out[next] == record)
+      next++;
+    else
+      numbers.push_back(static_cast<std::uint32_t>(record));
+  }
+  return numbers;
+}
+
+std::size_t read_columns(Duck& duck, const TableSource& source, const std::vector<ColumnReader*>& readers) {
+  std::string sql = "SELECT ";
+  for (std::size_t i = 0; i < readers.size(); i++) sql += (i ? ", " : "") + readers[i]->select();
+  std::size_t count = 0;
+  try {
+    duck.stream(sql + " FROM " + source.from, [&](const Duck::Vectors& rows) {
+      std::size_t place = 0;
+      for (auto* reader : readers) reader->take(rows, place);
+      count += rows.rows();
+    });
+  } catch (const Error& error) {
+    throw Error(error.code, source.name + " cannot be read: " + error.text(), error.hint);
+  }
+  return count;
+}
+
+void check_types(const TableSource& source, const TableOptions& options) {
+  auto need = [&](const std::string& name) {
+    for (auto& column : source.columns)
+      if (column.name == name) return;
+    std::string list;
+    for (auto& column : source.columns) list += (list.empty() ? "" : ", ") + column.name;
+    throw Error(Code::invalid, source.name + " has no column \"" + name + "\"", "it has: " + list.substr(0, 1000));
+  };
+  for (auto& [name, type] : options.types) need(name);
+  for (auto& name : options.columns) need(name);
+}
+
+}  // namespace
+
+Table read_table(const std::filesystem::path& file, const TableOptions& options) {
+  Duck duck(options.threads);
+  TableSource source = table_source(duck, file, options.name.empty() ? name_of_input(file, "the table") : options.name);
+  check_types(source, options);
+  Table table;
+  table.name = source.name;
+  table.findings = source.findings;
+  std::vector<ColumnReader> readers;
+  for (auto& column : source.columns) {
+    auto& some = options.columns;
+    if (!some.empty() && std::find(some.begin(), some.end(), column.name) == some.end()) continue;
+    auto wanted = options.types.find(column.name);
+    readers.emplace_back(column, wanted == options.types.end() ? std::nullopt : std::optional(wanted->second));
+  }
+  std::vector<ColumnReader*> all, again;
+  for (auto& reader : readers) all.push_back(&reader);
+  std::size_t rows = read_columns(duck, source, all);
+  std::vector<std::size_t> left_out;
+  auto lines = left_out_lines(duck, source, left_out);
+  table.findings.insert(table.findings.end(), lines.begin(), lines.end());
+  if (rows == 0) throw Error(Code::invalid, table.name + " has no rows" + (lines.empty() ? "" : ": " + lines[0]));
+  table.row_numbers = record_numbers(rows, left_out);
+  for (auto& reader : readers)
+    if (reader.is_mixed()) {
+      reader.read_as_texts(table);
+      again.push_back(&reader);
+    }
+  if (!again.empty()) read_columns(duck, source, again);
+  for (auto& reader : readers) table.columns.push_back(reader.finish(table));
+  return table;
+}
+
+}  // namespace gyre

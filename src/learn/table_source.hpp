@@ -1,0 +1,31 @@
+#pragma once
+// Where the rows of a table come from, as SQL that DuckDB understands. For the sources of this module.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/duck.hpp"
+#include "learn/table.hpp"
+
+namespace gyre {
+
+struct SourceColumn {
+  std::string name;                // as people know it, no name twice
+  std::string sql;                 // its cells
+  std::optional<ColumnType> type;  // as the file says; nothing: texts that may be anything
+};
+
+struct TableSource {
+  std::string name;
+  std::string from;  // what follows FROM
+  std::vector<SourceColumn> columns;
+  std::vector<std::string> findings;
+  bool csv = false;
+};
+
+TableSource table_source(Duck& duck, const std::filesystem::path& file, const std::string& name);
+// After a CSV was read: which of its lines were left out and why. `records` gets their numbers, from 1, in order.
+std::vector<std::string> left_out_lines(Duck& duck, const TableSource& source, std::vector<std::size_t>& records);
+
+}  // namespace gyre
