@@ -15,14 +15,17 @@
 #include "base/hash.hpp"
 #include "base/sqlite.hpp"
 #include "store/audit.hpp"
+#include "store/postgres.hpp"
 #include "store/remote_blobs.hpp"
 
 namespace gyre {
 
 std::filesystem::path Workspace::init(const std::filesystem::path& folder) {
   fs::path root = folder / ".gyre";
+  bool fresh = !fs::exists(root);
   for (auto part : {"blobs", "run", "keys"}) make_folders(root / part);
   ::chmod((root / "keys").c_str(), 0700);
+  if (const char* rows = std::getenv("GYRE_ROWS"); rows && *rows && fresh) keep_rows_in(root, rows);
   return root;
 }
 
@@ -37,6 +40,30 @@ std::filesystem::path Workspace::find(const std::filesystem::path& from) {
   }
   throw Error(Code::not_found, "there is no workspace in " + fs::absolute(from).string() + " or above it",
               "make one with: gyre init");
+}
+
+void Workspace::keep(const std::filesystem::path& root, std::string_view name, const json::value& value) {
+  fs::path file = root / "config.json";
+  json::value config = fs::exists(file) ? read_json_file(file) : json::value(json::object());
+  config.as_object()[name] = value;
+  write_file(file, pretty(config), 0600);  // a URL may have a password in it
+}
+
+void Workspace::keep_rows_in(const std::filesystem::path& root, std::string url) {
+  constexpr std::string_view own = "{workspace}";
+  if (auto at = url.find(own); at != std::string::npos)
+    url.replace(at, own.size(), "w" + digest_of(fs::absolute(root).string()).substr(7, 16));
+  parse_postgres_url(url);
+  if (fs::exists(root / "gyre.db"))
+    throw Error(Code::conflict, "this workspace keeps its rows in " + (root / "gyre.db").string(),
+                "make a new one, and bring runs and models over: gyre import mlflow http://...");
+  keep(root, "rows", json::string(url));
+}
+
+static std::unique_ptr<Rows> open_rows(const fs::path& root, const json::value& config) {
+  if (auto url = find_string(config, "rows"); url && !url->empty())
+    return std::make_unique<Postgres>(parse_postgres_url(*url));
+  return std::make_unique<Sqlite>(root / "gyre.db");
 }
 
 static int take_lock(const fs::path& path) {
@@ -98,7 +125,7 @@ Workspace::Workspace(std::filesystem::path dot_gyre)
       blobs_(root_ / "blobs") {
   try {
     make_folders(keys());
-    rows_ = std::make_unique<Sqlite>(root_ / "gyre.db");
+    rows_ = open_rows(root_, config());
     migrate(*rows_);
     if (auto url = find_string(config(), "blobs"); url && !url->empty()) blobs_.attach(*url, open_remote_blobs(*url));
     audit_log_ = std::make_unique<AuditLog>(*rows_, keys());

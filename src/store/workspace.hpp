@@ -1,6 +1,6 @@
 #pragma once
-// A workspace: the folder `.gyre/` and what it holds. Rows in gyre.db (migrated forward on opening; a newer one is
-// refused), blobs, keys, run/ (sockets, logs, locks). One process owns it at a time.
+// A workspace: the folder `.gyre/` and what it holds. Rows in gyre.db or in PostgreSQL (migrated forward on opening; a
+// newer one is refused), blobs, keys, run/ (sockets, logs, locks). One process owns it at a time.
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -14,10 +14,15 @@ class AuditLog;
 
 class Workspace {
  public:
-  // Makes `.gyre/` in a folder; nothing happens when it is there.
+  // Makes `.gyre/` in a folder; nothing happens when it is there. $GYRE_ROWS: where a new one keeps its rows.
   static std::filesystem::path init(const std::filesystem::path& folder);
   // The nearest `.gyre/` upwards, or $GYRE_HOME. Error{not_found} with the hint `gyre init`.
   static std::filesystem::path find(const std::filesystem::path& from);
+
+  // For every later start and command too: a value in config.json; rows in PostgreSQL, where "{workspace}" in the URL
+  // stands for a name of this workspace's own. Error{conflict} when there are rows in gyre.db.
+  static void keep(const std::filesystem::path& root, std::string_view name, const json::value& value);
+  static void keep_rows_in(const std::filesystem::path& root, std::string url);
 
   // Takes the lock; Error{conflict} names the process that holds it.
   explicit Workspace(std::filesystem::path dot_gyre);

@@ -249,6 +249,10 @@ void SqlText::compare(const std::string& column, const Clause& clause) {
     std::string bound = bind(value);
     if (value.is_double()) bound = "CAST(" + bound + " AS REAL)";  // the column may be one of whole numbers
     text += column + " " + clause.comparison + " " + bound;
+    // As PostgreSQL's indexes are: long values do not fit into them.
+    bool indexed = (clause.group == "param" || clause.group == "tag") && clause.comparison == "=";
+    if (dialect == Dialect::postgresql && indexed)
+      text += " AND substr(" + column + ", 1, 128) = substr(" + bound + ", 1, 128)";
   }
 }
 

@@ -4,7 +4,7 @@ import http.server, json, os, pathlib, shutil, sqlite3, subprocess, tempfile, th
 
 gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-lineage-"))
-environment = {k: v for k, v in os.environ.items() if not k.startswith(("GYRE_", "GIT_"))} | {"HOME": str(work)}
+environment = {k: v for k, v in os.environ.items() if not k.startswith(("GYRE_", "GIT_")) or k == "GYRE_ROWS"} | {"HOME": str(work)}
 
 
 def run(*words, code=0):

@@ -4,7 +4,7 @@ server lives on with what it knew before."""
 import http.client, json, os, pathlib, subprocess, tempfile, time
 
 gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
-environment = {k: v for k, v in os.environ.items() if not k.startswith("GYRE_")}
+environment = {k: v for k, v in os.environ.items() if not k.startswith("GYRE_") or k == "GYRE_ROWS"}
 work = tempfile.TemporaryDirectory(prefix="gyre-bad-input-")
 folder = pathlib.Path(work.name) / "workspace"
 folder.mkdir()

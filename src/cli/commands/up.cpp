@@ -29,6 +29,7 @@ struct Options {
   bool tls = false;
   std::string tls_certificate;
   std::string tls_key;
+  std::string rows;
   std::string blobs;
 };
 
@@ -41,6 +42,8 @@ const std::vector<Field> fields{
     field("tls", &Options::tls, "speak TLS, with a certificate of this workspace's own authority unless one is given"),
     field("tls-certificate", &Options::tls_certificate, "PEM file of the certificate, the server's own first"),
     field("tls-key", &Options::tls_key, "PEM file of its key"),
+    field("rows", &Options::rows,
+          "keep rows in PostgreSQL, from now on: postgresql://user@host/database?schema=NAME (default: gyre)"),
     field("blobs", &Options::blobs, "keep content in S3 too, from now on: s3://bucket/prefix?endpoint=URL&region=NAME"),
 };
 
@@ -72,10 +75,7 @@ void check(Options& options) {
 // For every later start and command too. Whether it can be reached is seen when the workspace opens.
 void keep_blobs_in(const fs::path& root, const std::string& url) {
   parse_s3_address(url);
-  fs::path file = root / "config.json";
-  json::value config = fs::exists(file) ? read_json_file(file) : json::value(json::object());
-  config.as_object()["blobs"] = url;
-  write_file(file, pretty(config));
+  Workspace::keep(root, "blobs", json::string(url));
 }
 
 // A certificate of the authority that devices trust already. The registry has it always: devices know no other.
@@ -122,6 +122,7 @@ int run(const json::object& values, CommandContext& context) {
     std::printf("made a workspace: %s\n", root.c_str());
   }
   if (!options.blobs.empty()) keep_blobs_in(root, options.blobs);
+  if (!options.rows.empty()) Workspace::keep_rows_in(root, options.rows);
   App app(root);
   auto log = [](std::string_view line) {
     std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());

@@ -5,8 +5,8 @@ gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
 
 
 def environment(**more):
-    """This process's own, without what would lead to another workspace or another store."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("GYRE_", "AWS_", "GIT_"))} | more
+    """This process's own, without what would lead to another workspace or another store; GYRE_ROWS gives each its own rows."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("GYRE_", "AWS_", "GIT_")) or k == "GYRE_ROWS"} | more
 
 
 class Server:

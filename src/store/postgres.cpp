@@ -1,0 +1,230 @@
+#include "store/postgres.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <thread>
+
+#include "base/error.hpp"
+#include "store/postgres_connection.hpp"
+
+namespace gyre {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto patience = 10s;          // of those who ask while PostgreSQL is gone
+constexpr auto patience_to_know = 60s;  // whether a transaction was committed
+constexpr auto between_attempts = 100ms;
+
+bool only_reads(std::string_view sql) {
+  constexpr std::string_view word = "SELECT";
+  return sql.size() > word.size() && std::equal(word.begin(), word.end(), sql.begin(),
+                                                [](char a, unsigned char b) { return a == std::toupper(b); });
+}
+
+// What statements for both databases use and only SQLite has.
+constexpr const char* words = R"(
+CREATE FUNCTION json_each(list text) RETURNS TABLE(value text) LANGUAGE sql IMMUTABLE AS
+  $$ SELECT json_array_elements_text(list::json) $$;
+CREATE FUNCTION json_member(document text, name text) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT document::json ->> name $$;
+CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = json_member);
+CREATE TABLE row_owner (number bigint NOT NULL, committed bigint NOT NULL);
+INSERT INTO row_owner VALUES (0, 0);
+)";
+
+Error gone_meanwhile() {
+  return {Code::unavailable, "PostgreSQL went away before this was written", "try again; nothing was changed"};
+}
+
+}  // namespace
+
+// A reader for the time of one query. One that was lost is not kept.
+class Postgres::Borrowed {
+ public:
+  explicit Borrowed(Postgres& owner) : owner_(owner) {
+    {
+      std::lock_guard lock(owner.readers_mutex_);
+      if (!owner.readers_.empty()) {
+        connection_ = std::move(owner.readers_.back());
+        owner.readers_.pop_back();
+      }
+    }
+    if (!connection_) connection_ = std::make_unique<PostgresConnection>(owner.place_);
+  }
+  ~Borrowed() {
+    constexpr std::size_t most_kept = 8;
+    std::lock_guard lock(owner_.readers_mutex_);
+    if (connection_->is_lost())
+      owner_.readers_.clear();  // the others are lost too
+    else if (owner_.readers_.size() < most_kept)
+      owner_.readers_.push_back(std::move(connection_));
+  }
+  Borrowed(const Borrowed&) = delete;
+  PostgresConnection& operator*() const { return *connection_; }
+
+ private:
+  Postgres& owner_;
+  std::unique_ptr<PostgresConnection> connection_{};
+};
+
+Postgres::Postgres(PostgresPlace place) : place_(std::move(place)) {
+  connect();
+  take_lock(Clock::now() + 3s);  // who is just ending, and short commands, are waited for
+  make_words();
+  own();
+}
+
+Postgres::~Postgres() = default;
+
+void Postgres::connect() { writer_ = std::make_unique<PostgresConnection>(place_); }
+
+void Postgres::take_lock(Moment until) {
+  std::string name = "gyre rows " + place_.schema;
+  for (bool ours = false;; std::this_thread::sleep_for(between_attempts)) {
+    writer_->each("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {name},
+                  [&](const SqlColumns& row) { ours = row.integer(0); });
+    if (ours) return;
+    if (Clock::now() > until) break;
+  }
+  std::string holder = "another gyre";
+  writer_->each(
+      "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory'"
+      " AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      " AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($1, 0)",
+      {name}, [&](const SqlColumns& row) { holder = std::string(row.text(0)); });
+  writer_.reset();
+  throw Error(Code::conflict, "another server (" + holder + ") has the rows in schema " + place_.schema,
+              "end that one first, or give this workspace a schema of its own: postgresql://...?schema=NAME");
+}
+
+void Postgres::make_words() {
+  bool there = false;
+  writer_->each("SELECT to_regclass($1 || '.row_owner') IS NOT NULL", {place_.schema},
+                [&](const SqlColumns& row) { there = row.integer(0); });
+  if (!there) writer_->script(words);  // one transaction
+}
+
+void Postgres::own() {
+  writer_->each("UPDATE row_owner SET number = number + 1 RETURNING number, committed", {}, [&](const SqlColumns& row) {
+    owner_number_ = row.integer(0);
+    committed_ = row.integer(1);
+  });
+}
+
+// Ends with the lock in hand, and with the certainty that nobody had it meanwhile: what this process remembers is so.
+void Postgres::connect_again(Moment until) {
+  writer_.reset();
+  while (true) try {
+      connect();
+      take_lock(until);
+      break;
+    } catch (const Error& error) {
+      writer_.reset();
+      if (error.code != Code::unavailable || Clock::now() > until)
+        throw Error(Code::unavailable, error.text(), error.hint);
+      std::this_thread::sleep_for(between_attempts);
+    }
+  std::int64_t owner = 0;
+  writer_->each("SELECT number FROM row_owner", {}, [&](const SqlColumns& row) { owner = row.integer(0); });
+  if (owner == owner_number_) return;
+  writer_.reset();
+  throw Error(Code::unavailable, "another server took these rows over while PostgreSQL could not be reached",
+              "start this server again");
+}
+
+void Postgres::begin() {
+  auto until = Clock::now() + patience;
+  wrote_ = false;
+  while (true) try {
+      if (!writer_ || writer_->is_lost()) connect_again(until);
+      return writer_->script("BEGIN");
+    } catch (const Error&) {  // lost since it was last used: nothing was begun
+      if ((writer_ && !writer_->is_lost()) || Clock::now() > until) throw;
+    }
+}
+
+void Postgres::commit() {
+  if (!wrote_) return writer_->script("COMMIT");
+  std::string number = std::to_string(committed_ + 1);
+  try {
+    writer_->script("UPDATE row_owner SET committed = " + number + "; COMMIT");
+  } catch (const Error&) {
+    if (!writer_->is_lost()) throw;
+    if (!was_committed()) throw gone_meanwhile();
+  }
+  committed_++;
+}
+
+// PostgreSQL went away while it committed.
+bool Postgres::was_committed() {
+  std::int64_t last = 0;
+  try {
+    connect_again(Clock::now() + patience_to_know);
+    writer_->each("SELECT committed FROM row_owner", {}, [&](const SqlColumns& row) { last = row.integer(0); });
+  } catch (const Error& error) {
+    throw Error(Code::internal, "it is not known whether this was written: " + error.text(),
+                "look for it when PostgreSQL is back, before you send it again");
+  }
+  return last > committed_;
+}
+
+void Postgres::roll_back() noexcept {
+  try {
+    if (is_open()) writer_->script("ROLLBACK");
+  } catch (const Error&) {  // the first failure is what is told; a connection that is lost takes its transaction along
+  }
+}
+
+bool Postgres::is_open() const { return writer_ && !writer_->is_lost() && writer_->in_transaction(); }
+
+void Postgres::read(std::string_view sql, const SqlValues& parameters, const Take& take) {
+  for (auto until = Clock::now() + patience;; std::this_thread::sleep_for(between_attempts)) {
+    bool told = false;
+    try {
+      Borrowed reader(*this);
+      return (*reader).each(sql, parameters, [&](const SqlColumns& row) {
+        told = true;
+        take(row);
+      });
+    } catch (const Error& error) {
+      if (told || error.code != Code::unavailable || Clock::now() > until) throw;
+    }
+  }
+}
+
+void Postgres::each(std::string_view sql, const SqlValues& parameters, const Take& take) {
+  bool reads = only_reads(sql);
+  if (!inside() && reads) return read(sql, parameters, take);
+  if (!inside()) return transaction([&] { each(sql, parameters, take); });
+  wrote_ |= !reads && !sql.starts_with("SAVEPOINT") && !sql.starts_with("RELEASE") && !sql.starts_with("ROLLBACK");
+  writer_->each(sql, parameters, take);
+}
+
+std::int64_t Postgres::insert(std::string_view sql, const SqlValues& parameters, std::string_view number) {
+  std::int64_t made = 0;
+  each(std::string(sql) + " RETURNING " + std::string(number), parameters,
+       [&](const SqlColumns& row) { made = row.integer(0); });
+  return made;
+}
+
+void Postgres::script(std::string_view sql) {
+  if (!inside()) return transaction([&] { script(sql); });
+  wrote_ = true;
+  writer_->script(to_postgresql(sql));
+}
+
+std::vector<Rows::Column> Postgres::text_columns() {
+  std::vector<Column> columns;
+  each(
+      "SELECT c.table_name, c.column_name FROM information_schema.columns c WHERE c.table_schema = $1"
+      " AND c.data_type = 'text' ORDER BY c.table_name, c.ordinal_position",
+      {place_.schema}, [&](const SqlColumns& row) {
+        columns.push_back({std::string(row.text(0)), std::string(row.text(1))});
+      });
+  return columns;
+}
+
+}  // namespace gyre

@@ -1,0 +1,49 @@
+#pragma once
+// Rows in PostgreSQL. One server owns them at a time: an advisory lock says which. While PostgreSQL is gone, who asks
+// waits up to 10 seconds and then gets Error{unavailable}; what was answered is there, and nothing is there twice.
+#include <chrono>
+
+#include "base/rows.hpp"
+#include "store/postgres_sql.hpp"
+
+namespace gyre {
+
+class PostgresConnection;
+
+class Postgres : public Rows {
+ public:
+  // Error{conflict} when another server has these rows.
+  explicit Postgres(PostgresPlace place);
+  ~Postgres() override;
+
+  void each(std::string_view sql, const SqlValues& parameters, const Take& take) override;
+  std::int64_t insert(std::string_view sql, const SqlValues& parameters, std::string_view number) override;
+  void script(std::string_view sql) override;
+  Dialect dialect() const override { return Dialect::postgresql; }
+  std::vector<Column> text_columns() override;
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  class Borrowed;
+  void begin() override;
+  void commit() override;
+  void roll_back() noexcept override;
+  bool is_open() const override;
+  void read(std::string_view sql, const SqlValues& parameters, const Take& take);
+  void connect();
+  void connect_again(Moment until);
+  bool was_committed();
+  void take_lock(Moment until);
+  void make_words();
+  void own();
+
+  PostgresPlace place_;
+  std::unique_ptr<PostgresConnection> writer_;                // holds the lock; none while PostgreSQL is gone
+  bool wrote_ = false;                                        // in the transaction that runs
+  std::int64_t owner_number_ = 0;                             // counts who owned these rows
+  std::int64_t committed_ = 0;                                // counts transactions
+  std::mutex readers_mutex_;                                  // guards readers_
+  std::vector<std::unique_ptr<PostgresConnection>> readers_;  // idle ones
+};
+
+}  // namespace gyre

@@ -1,0 +1,50 @@
+#pragma once
+// One connection to PostgreSQL and the statements that were prepared on it; used by one thread at a time.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/rows.hpp"
+#include "store/postgres_sql.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace gyre {
+
+class PostgresConnection {
+ public:
+  // One attempt. The schema is made when it is not there.
+  explicit PostgresConnection(const PostgresPlace& place);
+  ~PostgresConnection();
+  PostgresConnection(const PostgresConnection&) = delete;
+
+  bool is_lost() const;  // what runs on it is over, and so is its transaction
+  bool in_transaction() const;
+  void each(std::string_view sql, const SqlValues& parameters, const Rows::Take& take);
+  void script(const std::string& sql);  // in PostgreSQL's own words
+
+ private:
+  struct Close {
+    void operator()(pg_conn* connection) const;
+    void operator()(pg_result* result) const;
+  };
+  using Result = std::unique_ptr<pg_result, Close>;
+  class Cells;
+  struct Statement {
+    std::string name{};
+    std::vector<unsigned> types{};  // of the parameters
+    bool binary = false;            // the columns that it gives
+  };
+  void set_up(const PostgresPlace& place);
+  void check(const Result& result, std::string_view sql) const;
+  const Statement& prepared(std::string_view sql);
+
+  std::unique_ptr<pg_conn, Close> connection_;
+  std::unordered_map<std::string, Statement> statements_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace gyre

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Rows in PostgreSQL, a real one: what is refused, who owns them, and what is there after it was killed while sixteen clients logged.
+
+--gone N: seconds that it is away for (4). The other tests, with their rows there: rows_everywhere.py.
+"""
+import argparse, http.client, json, os, pathlib, signal, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from postgres import Postgres, programs
+from server import Server, environment, gyre
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--gone", type=float, default=4)
+options = parser.parse_args()
+api = "/api/2.0/mlflow"
+build = pathlib.Path(gyre).parent
+
+
+def fails(folder, *arguments, says):
+    done = subprocess.run([gyre, *arguments], cwd=folder, env=environment(), text=True, capture_output=True)
+    assert done.returncode != 0 and says in done.stderr, f"gyre {' '.join(arguments)}: {done.returncode} {done.stderr}"
+
+
+def fresh(folder, name):
+    (folder / name).mkdir()
+    return folder / name
+
+
+def refusals(folder, postgres):
+    place = fresh(folder, "refusals")
+    fails(place, "up", "--rows", "mysql://somewhere", says="is no place for rows")
+    fails(place, "up", "--rows", postgres.url + "&schema=Other-One", says="is no name for a schema")
+    fails(place, "up", "--rows", f"postgresql:///none?host={postgres.socket}&user=gyre", says="cannot be reached")
+    latin = "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    postgres.ask(latin)
+    fails(place, "up", "--rows", postgres.url.replace("/postgres?", "/latin?"), says="keeps texts as LATIN1")
+    here = fresh(folder, "here")
+    with Server(here):
+        pass
+    fails(here, "up", "--rows", postgres.url, says="keeps its rows in")
+    print("ok what cannot be is refused in words", flush=True)
+
+
+def ownership(folder, postgres):
+    one, two = fresh(folder, "one"), fresh(folder, "two")
+    with Server(one, "--rows", postgres.url) as server:
+        assert not (one / ".gyre/gyre.db").exists()
+        made = server.ask("POST", api + "/experiments/create", {"name": "kept \\ 'here'"})["experiment_id"]
+        fails(two, "up", "--port", "0", "--rows", postgres.url, says=f"another server (gyre {server.process.pid} on")
+        # A text with a zero byte is one that PostgreSQL does not keep.
+        status, text = server.answer("POST", api + "/experiments/create", {"name": "a\0b"})
+        assert status == 400 and b"zero byte" in text, (status, text)
+        run = server.ask("POST", api + "/runs/create", {"experiment_id": made})["run"]["info"]["run_id"]
+        server.ask("POST", api + "/runs/log-parameter", {"run_id": run, "key": "long", "value": "\N{PILE OF POO}" * 5000})
+        for where, count in (("params.long LIKE '%'", 1), ("params.long LIKE 'x%'", 0), ("params.long = 'x'", 0), ("attributes.start_time > 0.5", 1)):
+            found = server.ask("POST", api + "/runs/search", {"experiment_ids": [made], "filter": where})
+            assert len(found.get("runs", [])) == count, where
+        server.kill()
+    with Server(one) as server:  # config.json says where
+        assert server.ask("GET", api + "/experiments/get?experiment_id=" + made)["experiment"]["name"] == "kept \\ 'here'"
+    postgres.ask("INSERT INTO gyre.migration VALUES ('track', 9999, 'of tomorrow', 'x', 0)")
+    fails(one, "up", says="written by a newer gyre")
+    postgres.ask("DELETE FROM gyre.migration WHERE number = 9999")
+    print("ok rows are in PostgreSQL, one server has them, a newer schema is refused", flush=True)
+
+
+class Client(threading.Thread):
+    """Makes runs and logs points, each until it is answered well: 503 says that nothing was written."""
+
+    def __init__(self, server, number, run, ending):
+        super().__init__()
+        self.server, self.number, self.run_id, self.ending = server, number, run, ending
+        self.steps, self.refused, self.wrong, self.longest = [], 0, None, 0
+
+    def ask(self, connection, path, body):
+        while True:
+            began = time.time()
+            connection.request("POST", api + path, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            self.longest = max(self.longest, time.time() - began)
+            if answer.status == 200:
+                return
+            assert answer.status == 503, f"{answer.status} {text[:300]}"
+            self.refused += 1
+
+    def run(self):
+        try:
+            connection, step = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60), 0
+            while not self.ending.is_set():
+                step += 1
+                self.ask(connection, "/runs/log-metric", {"run_id": self.run_id, "key": "loss", "value": step, "timestamp": 1, "step": step})
+                self.ask(connection, "/runs/create", {"experiment_id": "0", "tags": [{"key": "step", "value": f"{self.number}.{step}"}]})
+                self.steps.append(step)
+        except Exception as error:
+            self.wrong = repr(error)
+
+
+def gone(folder, postgres):
+    place = fresh(folder, "gone")
+    with Server(place, "--rows", postgres.url + "&schema=gone") as server:
+        runs = [server.ask("POST", api + "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"] for _ in range(16)]
+        ending = threading.Event()
+        clients = [Client(server, number, run, ending) for number, run in enumerate(runs)]
+        for client in clients:
+            client.start()
+        time.sleep(1)
+        postgres.kill()
+        time.sleep(options.gone)
+        postgres.start()
+        time.sleep(2)
+        for _ in range(5):  # in and between commits
+            postgres.kill()
+            postgres.start()
+            time.sleep(0.3)
+        postgres.signal(signal.SIGSTOP)
+        time.sleep(options.gone)
+        postgres.signal(signal.SIGCONT)
+        time.sleep(1)
+        ending.set()
+        for client in clients:
+            client.join()
+            assert client.wrong is None, client.wrong
+        for client in clients:
+            points = server.ask("GET", f"{api}/metrics/get-history?run_id={client.run_id}&metric_key=loss")["metrics"]
+            assert [point["step"] for point in points] == client.steps, f"points of client {client.number} are not what was answered"
+        found = server.ask("POST", api + "/runs/search", {"experiment_ids": ["0"], "filter": "tags.step LIKE '%'", "max_results": 50000})["runs"]
+        there = sorted(tag["value"] for run in found for tag in run["data"]["tags"] if tag["key"] == "step")
+        made = sorted(f"{client.number}.{step}" for client in clients for step in client.steps)
+        assert there == made, f"{len(made)} runs were made, {len(there)} are there: {sorted(set(made) ^ set(there))[:10]}"
+        server.stop()
+    subprocess.run([gyre, "audit", "verify"], cwd=place, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    print(f"ok PostgreSQL killed 6 times and stopped once, away for {options.gone:g} s: {2 * len(made)} writes of 16 clients are there, once;"
+          f" {sum(client.refused for client in clients)} answers were 503, the longest took {max(client.longest for client in clients):.1f} s", flush=True)
+
+
+def main(folder):
+    postgres = Postgres(folder / "postgresql")
+    try:
+        refusals(folder, postgres)
+        ownership(folder, postgres)
+        gone(folder, postgres)
+        postgres.run_there("unit tests of what keeps rows",
+                           [build / "gyre-tests", "-sf=*/store/*,*/track/*,*/server/*,*/fleet/*,*/watch/*,*/pack/*,*/flow/*,*/cli/*"])
+    finally:
+        postgres.stop()
+
+
+if not programs():
+    print("skipped: no PostgreSQL here: apt-get install --no-install-recommends postgresql")
+    sys.exit(0)
+with tempfile.TemporaryDirectory(prefix="gyre-rows-", ignore_cleanup_errors=True) as folder:
+    main(pathlib.Path(folder))
