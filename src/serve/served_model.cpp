@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/clock.hpp"
-#include "base/hash.hpp"
 #include "serve/cores.hpp"
 #include "serve/join.hpp"
 #include "serve/types.hpp"
@@ -14,20 +13,6 @@ namespace gyre {
 // Shorter runs than this are done on the thread that read the request: handing them over would cost more.
 static constexpr std::uint64_t quick_ns = 100'000;
 static constexpr std::size_t cache_bytes = 64 << 20;
-
-static void check_digest(const ModelSource& source, const std::string& name, const std::string& version) {
-  if (source.digest.empty()) return;
-  std::string found = source.bytes.empty() ? digest_of_file(source.path) : digest_of(source.bytes);
-  if (found == source.digest) return;
-  throw Error(Code::invalid,
-              "model " + name + ", version " + version + " is registered as " + source.digest +
-                  ", but its content is " + found + ": it is not loaded",
-              "the file was changed or damaged after it was registered: register it again, or restore it");
-}
-
-static ModelEngine engine_of(const ModelSource& source, int threads) {
-  return source.bytes.empty() ? ModelEngine(source.path, threads) : ModelEngine::from_bytes(source.bytes, threads);
-}
 
 // A model made here says what its answers are called; any other ONNX file does not.
 static std::optional<Signature> signature_of(const ModelEngine& engine) {
@@ -39,11 +24,11 @@ static std::optional<Signature> signature_of(const ModelEngine& engine) {
 ServedModel::ServedModel(std::string name, std::int64_t version, const ModelSource& source, ModelConfig config,
                          Resources& resources)
     : name_(std::move(name)),
-      version_((check_digest(source, name_, std::to_string(version)), std::to_string(version))),
+      version_(std::to_string(version)),
       digest_(source.digest),
       variant_(source.variant),
       config_(std::move(config)),
-      engine_(engine_of(source, std::max(1, config_.threads))),
+      engine_(made_engine(name_, version, source, config_)),
       resources_(resources),
       signature_(signature_of(engine_)) {
   if (!resources_.announce(config_.resources))

@@ -51,9 +51,8 @@ class ServedModel {
   void count_failure(const InferTask& task);
   void settle_batching();
   void warm_up();
-  std::vector<TensorView> sample(std::size_t rows, bool random, const WarmUp* given,
-                                 std::vector<std::vector<std::byte>>& memory) const;
-  bool rows_are_independent() const;
+  static ModelEngine made_engine(const std::string& name, std::int64_t version, const ModelSource& source,
+                                 ModelConfig& config);
 
   std::string name_;
   std::string version_;
