@@ -6,6 +6,7 @@
 #include "base/route.hpp"
 #include "fleet/fleet.hpp"
 #include "flow/engine.hpp"
+#include "search/sweep.hpp"
 #include "server/users.hpp"
 #include "store/workspace.hpp"
 
@@ -20,6 +21,7 @@ struct App {
   std::unique_ptr<StepObserver> recorder;      // steps' runs become tracked runs
   std::unique_ptr<StepObserver> open_lineage;  // and are told of, where the configuration says so
   Engine engine;
+  Sweeps sweeps;
   Fleet fleet;
   RouteTable api;       // port 7080
   RouteTable registry;  // port 7081

@@ -51,6 +51,7 @@ void mount_routes(App& app) {
   };
   mount(health_routes());
   mount(flow_routes(app.workspace, app.engine));
+  mount(sweep_routes(app.sweeps));
   mount(data_routes(app.workspace));
   mount(package_routes(app.workspace));
   mount(watch_routes(app.workspace));

@@ -8,15 +8,14 @@
 namespace gyre {
 
 // A path that exists is read by the server's process: it needs the whole path.
-static std::string reference_of(const std::string& word) {
+std::string reference_of(const std::string& word) {
   if (word.starts_with("sha256:") || word.starts_with("file:")) return word;
   if (fs::exists(word)) return "file:" + fs::absolute(word).lexically_normal().string();
   if (word.find('/') != std::string::npos) throw Error(Code::not_found, word + " does not exist");
   return word;
 }
 
-// Writes content of the workspace to a path of the user's.
-static void copy_out(Api& api, const std::string& digest, const fs::path& to) {
+void copy_out(Api& api, const std::string& digest, const fs::path& to) {
   TemporaryFolder folder(fs::absolute(to).parent_path());
   fs::path blob = folder.path() / "blob";
   api.download("/api/blobs/" + digest, blob);

@@ -300,6 +300,7 @@ void Engine::Body::go(Running& running) {
       // Steps that can use several cores share what is free among all that are ready; the others take one.
       int waiting = static_cast<int>(ready.size() - i);
       int threads = get_step(node.step).parallel ? (free_cores + waiting - 1) / waiting : 1;
+      if (node.threads > 0) threads = std::min(threads, node.threads);
       free_cores -= threads;
       running.nodes[node.id].state = "running";
       running.started[node.id] = seconds_since_start();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/step.hpp"
+#include "flow/yaml.hpp"
 
 namespace gyre {
 
@@ -60,13 +61,20 @@ static json::value from_yaml(const YAML::Node& node, const json::object& paramet
   }
 }
 
-Pipeline parse_pipeline(std::string_view yaml, std::string_view where, const json::object& given) {
-  YAML::Node document;
+static YAML::Node load(std::string_view yaml, std::string_view where) {
   try {
-    document = YAML::Load(std::string(yaml));
+    return YAML::Load(std::string(yaml));
   } catch (const YAML::Exception& error) {
     throw Error(Code::invalid, std::string(where) + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
   }
+}
+
+json::value yaml_value(std::string_view yaml, std::string_view where) {
+  return from_yaml(load(yaml, where), {}, where);
+}
+
+Pipeline parse_pipeline(std::string_view yaml, std::string_view where, const json::object& given) {
+  YAML::Node document = load(yaml, where);
   json::object parameters;
   if (document["parameters"]) parameters = from_yaml(document["parameters"], {}, where).as_object();
   for (auto& [name, value] : given) {
@@ -104,6 +112,7 @@ Pipeline pipeline_from(const json::value& value) {
     node.id = std::string(id);
     node.step = get_string(body, "step");
     node.station = string_or(body, "station", "");
+    if (auto threads = find_number(body, "threads")) node.threads = static_cast<int>(*threads);
     if (auto* options = find(body, "options")) node.options = options->as_object();
     node.inputs = texts(body, "inputs");
     node.keep = texts(body, "keep");
@@ -117,6 +126,7 @@ json::object to_json(const Pipeline& pipeline) {
   for (auto& node : pipeline.nodes)
     nodes[node.id] = {{"step", node.step},
                       {"station", node.station},
+                      {"threads", node.threads},
                       {"options", node.options},
                       {"inputs", json::value_from(node.inputs)},
                       {"keep", json::value_from(node.keep)}};

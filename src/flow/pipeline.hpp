@@ -17,6 +17,7 @@ struct Node {
       inputs;  // input -> "sha256:..." | "node.output" | "asset" | "asset@3" | "file:/path"
   std::map<std::string, std::string> keep;  // output -> asset name to record it under
   std::string station;                      // for display; may be empty
+  int threads = 0;                          // at most so many cores; 0: its share of what is free
 };
 
 struct Pipeline {

@@ -173,6 +173,7 @@ int run(const json::object& values, CommandContext& context) {
   fs::path state_file = app.workspace.run_folder() / "server.json";
   write_file(state_file, pretty(state), 0600);
   app.engine.resume();
+  app.sweeps.resume();
   if (context.json)
     context.print(shown);
   else
