@@ -59,9 +59,7 @@ class ParzenSampler : public Sampler {
 
  private:
   // The same for good and bad, else the ratio of the two would say more of the widths than of the trials.
-  static double bandwidth(std::size_t count) {
-    return std::max(0.03, 0.7 / std::sqrt(static_cast<double>(count)));
-  }
+  static double bandwidth(std::size_t count) { return std::max(0.03, 0.7 / std::sqrt(static_cast<double>(count))); }
   double sample(const std::vector<const Tried*>& trials, std::size_t i, double width, Random& random) const {
     // One part in n + 1 comes from anywhere.
     std::size_t k = random.below(trials.size() + 1);

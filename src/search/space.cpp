@@ -89,6 +89,7 @@ Distribution distribution_from(std::string_view option, const json::value& value
   }
   result.b = numbers[1].to_number<double>();
   if (form.quantised) result.quantum = numbers[2].to_number<double>();
+  result.whole = form.quantised && result.quantum == std::floor(result.quantum);
   bool bounds = form.kind == DistributionKind::uniform || form.kind == DistributionKind::loguniform;
   if ((bounds && result.b < result.a) || (!bounds && result.b < 0) || (form.quantised && !(result.quantum > 0)))
     throw wrong;

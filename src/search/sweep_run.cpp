@@ -198,9 +198,9 @@ void SweepRun::go() {
       std::lock_guard lock(mutex_);
       for (auto& [number, trial] : trials_)
         if (!has_ended(trial)) look_at(trial);
-      std::size_t failed = 0;
-      for (auto& [number, trial] : trials_) failed += trial.state == "failed";
-      if (failed >= 3 && failed == trials_.size()) {  // it is not the options
+      std::size_t failed = 0, ended = 0;
+      for (auto& [number, trial] : trials_) failed += trial.state == "failed", ended += has_ended(trial);
+      if (failed >= 3 && failed == ended) {  // it is not the options
         error_ = trials_.begin()->second.why;
         stop_ = true;
       }

@@ -47,17 +47,36 @@ const json::object& object_in(const json::object& value, std::string_view key) {
   return found->get_object();
 }
 
+// "set.rate" of a step with the list "set" of NAME=VALUE: the values join the list.
+void put_option(json::object& options, const std::string& name, const json::value& value) {
+  auto dot = name.find('.');
+  if (dot == std::string::npos) {
+    options[name] = value;
+    return;
+  }
+  json::value& list = options[name.substr(0, dot)];
+  if (!list.is_array()) list = json::array();
+  std::string text = value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  list.get_array().push_back(json::value(json::string(name.substr(dot + 1) + "=" + text)));
+}
+
 // Sampled values must be ones that the step takes: both ends and the middle of each distribution are tried.
 void check_options(SweepSpec& spec, const Step& step) {
   for (auto& distribution : spec.space.distributions()) {
     if (spec.node.options.contains(distribution.option))
       throw Error(Code::invalid, "the option \"" + distribution.option + "\" is both fixed and searched");
+    auto dot = distribution.option.find('.');
     for (auto& field : step.fields)
-      if (field.name == distribution.option && field.type == FieldType::integer) distribution.whole = true;
+      if (dot != std::string::npos && field.name == distribution.option.substr(0, dot) && field.type != FieldType::list)
+        throw Error(Code::invalid, "the option \"" + field.name + "\" of " + step.name + " is no list",
+                    "only of lists of NAME=VALUE single values are searched: set.rate");
+      else if (field.name == distribution.option && field.type == FieldType::integer)
+        distribution.whole = true;
   }
   for (double unit : {0.01, 0.5, 0.99}) {
     json::object options = spec.node.options;
-    for (auto& distribution : spec.space.distributions()) options[distribution.option] = distribution.at(unit);
+    for (auto& distribution : spec.space.distributions())
+      put_option(options, distribution.option, distribution.at(unit));
     complete(step.fields, options, step.name);
   }
 }
@@ -97,7 +116,7 @@ SweepSpec SweepSpec::from_json(const json::value& value) {
 
 Pipeline SweepSpec::pipeline_of(const json::object& options, int threads) const {
   Node trial = node;
-  for (auto& [name, value] : options) trial.options[name] = value;
+  for (auto& [name, value] : options) put_option(trial.options, std::string(name), value);
   trial.threads = threads;
   return {name, {trial}};
 }

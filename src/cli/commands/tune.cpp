@@ -11,7 +11,7 @@
 
 namespace gyre {
 
-// "NAME=VALUE"; the value is JSON where it can be read as such.
+// "NAME=VALUE".
 static std::pair<std::string, std::string> pair_of(std::string_view option, std::string_view word) {
   auto equals = word.find('=');
   if (equals == std::string_view::npos || equals == 0)
@@ -19,13 +19,13 @@ static std::pair<std::string, std::string> pair_of(std::string_view option, std:
   return {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1))};
 }
 
-static json::object pairs(const json::object& values, std::string_view option, bool as_json) {
+// Values stay texts, which the step's fields read as what they are; a list is written as JSON.
+static json::object pairs(const json::object& values, std::string_view option) {
   json::object result;
   for (auto& word : values.at(option).as_array()) {
     auto [name, text] = pair_of(option, word.as_string());
-    json::error_code no_json;
-    json::value value = as_json ? json::parse(text, no_json) : json::value();
-    result[name] = as_json && !no_json ? value : json::value(json::string(text));
+    result[name] = text.starts_with("[") ? parse_json(text, "--" + std::string(option) + " " + name)
+                                         : json::value(json::string(text));
   }
   return result;
 }
@@ -50,9 +50,9 @@ static json::object specification(const json::object& values) {
   } else {
     result["step"] = what;
   }
-  put_over(result, "options", pairs(values, "set", true));
-  put_over(result, "inputs", pairs(values, "input", false));
-  put_over(result, "search", pairs(values, "search", false));
+  put_over(result, "options", pairs(values, "set"));
+  put_over(result, "inputs", pairs(values, "input"));
+  put_over(result, "search", pairs(values, "search"));
   for (auto key : {"metric", "goal", "sampler", "seed"})
     if (auto text = find(values, key)) result[key] = *text;
   if (auto* policy = find(values, "stop")) result["early_termination"] = *policy;
