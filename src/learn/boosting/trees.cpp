@@ -13,6 +13,8 @@ TreeEnsemble::TreeEnsemble(std::size_t features, std::size_t outputs, Link link)
 void TreeEnsemble::scale(double factor) {
   for (auto& tree : trees_)
     for (auto& node : tree.nodes) node.value *= factor;
+  for (auto& tree : trees_)
+    for (double& value : tree.rows) value *= factor;
 }
 
 std::size_t TreeEnsemble::add_set(CategorySet set) {
@@ -45,7 +47,12 @@ std::vector<double> TreeEnsemble::sums(const Matrix& features, int threads) cons
           bool left = std::isnan(value) ? node->missing_left : value <= node->threshold;
           node = tree.nodes.data() + (left ? node->left : node->right);
         }
-        sum[tree.output] += node->value;
+        if (tree.rows.empty()) {
+          sum[tree.output] += node->value;
+          continue;
+        }
+        const double* leaf = tree.rows.data() + static_cast<std::size_t>(node->left) * outputs_;
+        for (std::size_t o = 0; o < outputs_; o++) sum[o] += leaf[o];
       }
     }
   });
@@ -70,7 +77,9 @@ std::vector<double> linked(std::vector<double> sums, std::size_t outputs, Link l
     double* row = sums.data() + i;
     double top = *std::max_element(row, row + outputs), total = 0;
     for (std::size_t c = 0; c < outputs; c++) {
-      row[c] = link == Link::softmax ? std::exp(row[c] - top) : std::max(0.0, row[c]);
+      row[c] = link == Link::softmax  ? std::exp(row[c] - top)
+               : link == Link::rivals ? 1 / (1 + std::exp(-row[c]))
+                                      : std::max(0.0, row[c]);
       total += row[c];
     }
     for (std::size_t c = 0; c < outputs; c++) row[c] = total > 0 ? row[c] / total : 1.0 / static_cast<double>(outputs);
@@ -94,8 +103,10 @@ std::string export_link(GraphBuilder& graph, const std::string& sums, Link link)
       std::string p = graph.node("Sigmoid", {sums});
       return graph.node("Concat", {graph.node("Sub", {graph.constant(1.0f), p}), p}, {{"axis", std::int64_t{1}}});
     }
+    case Link::rivals:
     case Link::shares: {
-      std::string positive = graph.node("Max", {sums, graph.constant(1e-30f)});
+      std::string votes = link == Link::rivals ? graph.node("Sigmoid", {sums}) : sums;
+      std::string positive = graph.node("Max", {votes, graph.constant(1e-30f)});
       std::string total = graph.node("ReduceSum", {positive, graph.constant(Integers{1})});
       return graph.node("Div", {positive, total});
     }
@@ -147,10 +158,17 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
       right.push_back(leaf ? 0 : node.right);
       tracks.push_back(!leaf && node.missing_left);
       if (!leaf) continue;
-      leaf_trees.push_back(static_cast<std::int64_t>(t));
-      leaf_nodes.push_back(static_cast<std::int64_t>(n));
-      leaf_outputs.push_back(static_cast<std::int64_t>(trees_[t].output));
-      weights.push_back(static_cast<float>(node.value));
+      auto add = [&](std::size_t output, double value) {
+        leaf_trees.push_back(static_cast<std::int64_t>(t));
+        leaf_nodes.push_back(static_cast<std::int64_t>(n));
+        leaf_outputs.push_back(static_cast<std::int64_t>(output));
+        weights.push_back(static_cast<float>(value));
+      };
+      auto& rows = trees_[t].rows;
+      if (rows.empty())
+        add(trees_[t].output, node.value);
+      else
+        for (std::size_t o = 0; o < outputs_; o++) add(o, rows[static_cast<std::size_t>(node.left) * outputs_ + o]);
     }
   }
   return graph.node("ai.onnx.ml.TreeEnsembleRegressor", {features},

@@ -21,10 +21,13 @@ struct TreeNode {
 struct Tree {
   std::vector<TreeNode> nodes;  // the root first
   std::size_t output = 0;       // which of the ensemble's sums it adds to
+  // Where a leaf adds to every sum: a row of numbers for each; `left` of a leaf is its row.
+  std::vector<double> rows{};
 };
 
 // What becomes of the sums.
-enum class Link { none, sigmoid, softmax, exponential, shares };  // shares: of votes, their sum is 1
+// sigmoid: of one sum; rivals: of each sum against the others, brought to a sum of 1; shares: of votes, likewise.
+enum class Link { none, sigmoid, softmax, exponential, shares, rivals };
 
 // A question "is this category in that set?" asked by trees: a feature made of a feature with categories.
 struct CategorySet {
