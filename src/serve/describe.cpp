@@ -1,3 +1,4 @@
+#include "base/clock.hpp"
 #include "base/hash.hpp"
 #include "base/version.hpp"
 #include "serve/rest.hpp"
@@ -99,7 +100,7 @@ json::array repository_index(const Repository& repository, bool only_ready) {
   return list;
 }
 
-void load_model_as_asked(Service& service, const std::string& name, const json::value& parameters) {
+static void load_with(Service& service, const std::string& name, const json::value& parameters) {
   if (!parameters.is_object() || parameters.as_object().empty()) return service.repository.load(name);
   ModelFiles changes;
   changes.config = json::object{};
@@ -126,12 +127,23 @@ void load_model_as_asked(Service& service, const std::string& name, const json::
   service.repository.load(name, changes);
 }
 
-json::object change_settings(json::object& settings, const json::value& changes, const json::object& defaults) {
-  if (!changes.is_object()) throw Error(Code::invalid, "settings are an object");
-  for (auto& [key, value] : changes.as_object())
-    if (!defaults.contains(key)) throw Error(Code::invalid, "there is no setting " + std::string(key));
-  for (auto& [key, value] : changes.as_object()) settings[key] = value.is_null() ? defaults.at(key) : value;
-  return settings;
+void load_model_as_asked(Service& service, const std::string& name, const json::value& parameters) {
+  double begun = seconds_since_start();
+  try {
+    load_with(service, name, parameters);
+  } catch (const Error& error) {
+    service.log.write(LogLevel::error, "model not loaded", {{"model", name}, {"error", error.text()}});
+    throw;
+  }
+  json::array versions;
+  for (auto& model : service.repository.versions(name)) versions.push_back(json::string(model->version()));
+  service.log.write(LogLevel::info, "model loaded",
+                    {{"model", name}, {"versions", std::move(versions)}, {"seconds", seconds_since_start() - begun}});
+}
+
+void unload_model_as_asked(Service& service, const std::string& name) {
+  service.repository.unload(name);
+  service.log.write(LogLevel::info, "model unloaded", {{"model", name}});
 }
 
 }  // namespace gyre

@@ -71,8 +71,14 @@ struct Comparison {
 
 static double seconds_of(const InferTask& task) { return static_cast<double>(nanoseconds() - task.arrived) * 1e-9; }
 
-void Dispatch::run(const TaskPointer& task) const {
+void Dispatch::run(const TaskPointer& task, std::string_view traceparent) const {
   task->model = model_;
+  service_.tracer.begin(*task, traceparent);
+  if (task->trace)
+    task->done = [&tracer = service_.tracer, done = std::move(task->done)](const TaskPointer& finished) {
+      tracer.end(*finished);  // first: its tensors lie in the request, which goes with the answer
+      done(finished);
+    };
   if (!choice_) return model_->infer(task);
   auto& endpoints = service_.endpoints;
   auto comparison = std::make_shared<Comparison>();

@@ -14,7 +14,8 @@ class Dispatch {
   Dispatch(Service& service, std::string_view name, std::string_view version, const HeaderOf& header);
   const std::shared_ptr<ServedModel>& model() const { return model_; }
   // The task's request is complete, its `done` set.
-  void run(const TaskPointer& task) const;
+  // `traceparent`: of W3C trace context, as it came; empty when none did.
+  void run(const TaskPointer& task, std::string_view traceparent = {}) const;
 
  private:
   Service& service_;

@@ -122,6 +122,11 @@ int Front::listen_grpc(const std::string& address, int port, GrpcHandler handler
                          [&kept](Connection& connection) { return make_http2(connection, kept); });
 }
 
+void Front::tell(const std::atomic<bool>& wanted, std::function<void(const AnsweredRequest& answered)> log) {
+  body_->shared.log_wanted = &wanted;
+  body_->shared.log = std::move(log);
+}
+
 void Front::stop(double patience) {
   auto& body = *body_;
   if (body.stopped) return;

@@ -1,6 +1,7 @@
 #pragma once
 // The listening side of inference: a few threads that read requests, answer the quick ones where they were read and
 // hand the others on. Made for many small requests; the route tables of the rest of Gyre are carried by src/server.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,16 @@ struct FrontOptions {
   double idle_seconds = 75;    // between two requests of one connection
   double header_seconds = 15;  // from the first byte of a request to the end of its headers
   double piece_seconds = 30;   // for each piece of a body, in and out
+};
+
+// What a log tells of a request, once it is answered.
+struct AnsweredRequest {
+  std::string_view protocol;  // "http", "grpc"
+  std::string_view method, path;
+  int status = 0;  // gRPC's own for gRPC
+  double seconds = 0;
+  std::size_t received = 0, sent = 0;
+  std::string_view traceparent;
 };
 
 struct HttpAnswer {
@@ -55,6 +66,8 @@ class Front {
   // Answers from now on; gives the port. Error{conflict} when it is taken. The handler must outlive the front.
   int listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls = {});
   int listen_grpc(const std::string& address, int port, GrpcHandler handler, const std::optional<TlsFiles>& tls = {});
+  // Before listen(): each answered request is told while `wanted`, on an I/O thread.
+  void tell(const std::atomic<bool>& wanted, std::function<void(const AnsweredRequest& answered)> log);
   // No new connections; what runs is answered; after `patience` seconds connections are cut.
   void stop(double patience = 10);
 

@@ -27,6 +27,7 @@ class GrpcCall {
   // messages, whichever is ready first. The message is written behind the bytes that frame it: see grpc_frame().
   virtual void answer(std::size_t place, std::string framed) = 0;
   virtual void fail(const Error& error) = 0;                   // ends the call
+  virtual void carry_trace(std::string traceparent) = 0;       // before the first answer
   virtual void refuse(int status, std::string_view text) = 0;  // the same, with a status of gRPC's own
 };
 using GrpcCallPointer = std::shared_ptr<GrpcCall>;

@@ -200,8 +200,7 @@ void no_cuda(std::string_view, ProtoWriter&) {
 
 class Grpc {
  public:
-  explicit Grpc(Service& service)
-      : service_(service), log_defaults_(service.log_settings), trace_defaults_(service.trace_settings) {
+  explicit Grpc(Service& service) : service_(service) {
     methods_ = {
         {"ServerLive", [](auto, ProtoWriter& to) { to.number(1, 1); }},
         {"ServerReady", [this](auto, ProtoWriter& to) { to.number(1, service_.repository.ready()); }},
@@ -224,9 +223,7 @@ class Grpc {
         {"CudaSharedMemoryUnregister", no_cuda},
         {"LogSettings",
          [this](auto message, ProtoWriter& to) {
-           std::lock_guard lock(service_.settings);
-           change_settings(service_.log_settings, map_of(message, 1, log_value), log_defaults_);
-           write_log_settings(to, service_.log_settings);
+           write_log_settings(to, service_.log.change(map_of(message, 1, log_value)));
          }},
         {"TraceSetting", [this](auto message, ProtoWriter& to) { trace(message, to); }},
         {"Check", [this](auto, ProtoWriter& to) { to.number(1, service_.repository.ready() ? 1 : 2); }},
@@ -287,6 +284,7 @@ class Grpc {
       return call->answer(place, stream_answer(error.text(), nullptr));
     }
     task->done = [call, place, stream, kept](const TaskPointer& finished) {
+      call->carry_trace(std::move(finished->traceparent));
       try {
         if (finished->error) throw *finished->error;
         if (stream) return call->answer(place, stream_answer({}, finished.get()));
@@ -300,7 +298,7 @@ class Grpc {
           call->fail(error);
       }
     };
-    dispatch->run(task);
+    dispatch->run(task, call->metadata("traceparent"));
   }
 
   void change_model(const GrpcCallPointer& call, std::size_t place, std::string_view message, bool load) {
@@ -311,7 +309,7 @@ class Grpc {
         if (load)
           load_model_as_asked(service_, name, parameters);
         else
-          service_.repository.unload(name);
+          unload_model_as_asked(service_, name);
         call->answer(place, grpc_framed(grpc_frame()));
       } catch (const Error& error) {
         call->fail(error);
@@ -427,16 +425,10 @@ class Grpc {
         reader.skip();
     }
     if (!model.empty()) service_.repository.get(model, "");
-    auto changes = map_of(message, 1, trace_value);
-    std::lock_guard lock(service_.settings);
-    auto& own = model.empty() ? service_.trace_settings
-                              : service_.model_trace_settings.try_emplace(model, service_.trace_settings).first->second;
-    change_settings(own, changes, model.empty() ? trace_defaults_ : service_.trace_settings);
-    write_trace_settings(to, own);
+    write_trace_settings(to, service_.tracer.change(model, map_of(message, 1, trace_value)));
   }
 
   Service& service_;
-  const json::object log_defaults_, trace_defaults_;
   std::map<std::string, std::function<void(std::string_view message, ProtoWriter& to)>, std::less<>> methods_;
 };
 

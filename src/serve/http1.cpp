@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "serve/infer_json.hpp"
 #include "server/wire.hpp"
@@ -54,7 +55,8 @@ class Http1 final : public Protocol, public HttpExchange {
  private:
   enum class State { head, body, chunks, answering };
 
-  const FrontOptions& options() { return connection_.thread().shared().options; }
+  FrontShared& shared() { return connection_.thread().shared(); }
+  const FrontOptions& options() { return shared().options; }
 
   // One thing done; false when more must come first.
   bool step() {
@@ -172,6 +174,7 @@ class Http1 final : public Protocol, public HttpExchange {
     auto mark = target.find('?');
     path = target.substr(0, mark);
     query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+    if (shared().logs()) begun_ = seconds_since_start();
     ExchangePointer self(connection_.shared_from_this(), this);
     try {
       handler_(self);
@@ -188,6 +191,16 @@ class Http1 final : public Protocol, public HttpExchange {
     answer_head_.clear();
     append_head(answer);
     bool only_head = method == "HEAD";
+    if (shared().logs())
+      shared().log({.protocol = "http",
+                    .method = method,
+                    .path = path,
+                    .status = answer.status,
+                    .seconds = begun_ > 0 ? seconds_since_start() - begun_ : 0,
+                    .received = body.size(),
+                    .sent = answer.body.size(),
+                    .traceparent = header("traceparent")});
+    begun_ = 0;
     connection_.input().consume(head_size_ + body_size_);
     uncount();
     pass.reset();
@@ -251,6 +264,7 @@ class Http1 final : public Protocol, public HttpExchange {
   bool ending_ = false;
   std::size_t searched_ = 0;  // of the input, for the end of the head
   std::size_t head_size_ = 0, body_size_ = 0;
+  double begun_ = 0;         // when the handler got it, while requests are logged
   std::size_t counted_ = 0;  // bytes of the shared limit that are ours
   std::string kept_head_, answer_head_;
   std::optional<Unchunker> unchunker_;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "base/gzip.hpp"
 
 namespace gyre {
@@ -17,6 +18,8 @@ constexpr std::size_t frame_head = 5;
 constexpr std::uint32_t window = 16 << 20;    // a client may send so much before we say that we took it
 constexpr std::size_t most_streams = 1024;    // of one connection at a time
 constexpr std::size_t most_unsent = 4 << 20;  // answers that a slow reader may leave with us
+
+constexpr int cancelled = 1;
 
 int status_of(Code code) {
   switch (code) {
@@ -74,6 +77,7 @@ class Call final : public GrpcCall, public std::enable_shared_from_this<Call> {
   void answer(std::size_t place, std::string framed) override;
   void fail(const Error& error) override { refuse(status_of(error.code), error.text()); }
   void refuse(int status, std::string_view text) override;
+  void carry_trace(std::string traceparent) override;
   std::string_view metadata(std::string_view name) const override {
     auto found = kept.find(name);
     return found == kept.end() ? std::string_view{} : found->second;
@@ -93,6 +97,9 @@ class Call final : public GrpcCall, public std::enable_shared_from_this<Call> {
   std::size_t answered = 0;                        // that were given to the connection
   std::string output;
   std::size_t sent = 0;  // of output
+  std::size_t received_bytes = 0, sent_bytes = 0;
+  double begun = 0;         // while requests are logged
+  std::string traceparent;  // that the answer carries
   bool input_ended = false, responded = false, ended = false, deferred = false, closed = false;
   int status = 0;
   std::string status_text;
@@ -187,6 +194,7 @@ class Http2 final : public Protocol {
     if (place - call.answered >= call.answers.size()) call.answers.resize(place - call.answered + 1);
     call.answers[place - call.answered] = std::move(framed);
     while (!call.answers.empty() && call.answers.front()) {
+      call.sent_bytes += call.answers.front()->size();
       if (call.sent == call.output.size()) {
         call.output = std::move(*call.answers.front());
         call.sent = 0;
@@ -236,8 +244,8 @@ class Http2 final : public Protocol {
 
   void begin(std::int32_t stream) {
     called_ = true;
-
-    calls_[stream] = std::make_shared<Call>(*this, connection_.shared_from_this(), stream);
+    auto& call = calls_[stream] = std::make_shared<Call>(*this, connection_.shared_from_this(), stream);
+    if (connection_.thread().shared().logs()) call->begun = seconds_since_start();
   }
 
   void header_came(std::int32_t stream, std::string_view name, std::string_view value) {
@@ -261,6 +269,7 @@ class Http2 final : public Protocol {
     auto* call = find(stream);
     if (!call || call->ended) return;
     auto& input = call->input;
+    call->received_bytes += data.size();
     input.append(data);
     while (input.size() >= frame_head && !call->ended) {
       std::uint32_t size = 0;
@@ -320,7 +329,17 @@ class Http2 final : public Protocol {
   void closed(std::int32_t stream) {
     auto found = calls_.find(stream);
     if (found == calls_.end()) return;
-    found->second->closed = true;
+    auto& call = *found->second;
+    call.closed = true;
+    if (auto& shared = connection_.thread().shared(); shared.logs())
+      shared.log({.protocol = "grpc",
+                  .method = "POST",
+                  .path = call.path_text,
+                  .status = call.ended ? call.status : cancelled,
+                  .seconds = call.begun > 0 ? seconds_since_start() - call.begun : 0,
+                  .received = call.received_bytes,
+                  .sent = call.sent_bytes,
+                  .traceparent = call.metadata("traceparent")});
     calls_.erase(found);
   }
 
@@ -334,7 +353,9 @@ class Http2 final : public Protocol {
     } else {
       call.responded = true;
       nghttp2_nv headers[] = {header(":status", "200"), header("content-type", "application/grpc"),
-                              header("grpc-accept-encoding", "identity,gzip,deflate")};
+                              header("grpc-accept-encoding", "identity,gzip,deflate"),
+                              header("traceparent", call.traceparent)};
+      std::size_t count = std::size(headers) - (call.traceparent.empty() ? 1 : 0);
       nghttp2_data_provider provider{};
       provider.source.ptr = &call;
       provider.read_callback = [](nghttp2_session* session, std::int32_t stream, std::uint8_t* to, std::size_t room,
@@ -360,7 +381,7 @@ class Http2 final : public Protocol {
         }
         return static_cast<ssize_t>(part);
       };
-      if (nghttp2_submit_response(session_.get(), call.stream, headers, std::size(headers), &provider) != 0) return;
+      if (nghttp2_submit_response(session_.get(), call.stream, headers, count, &provider) != 0) return;
     }
     if (!in_session()) flush();
   }
@@ -385,6 +406,16 @@ void Call::answer(std::size_t place, std::string framed) {
   connection->thread().post([self = shared_from_this(), place, framed = std::move(framed)]() mutable {
     if (self->connection->open()) self->owner.answered(*self, place, std::move(framed));
   });
+}
+
+void Call::carry_trace(std::string text) {
+  if (text.empty()) return;
+  if (connection->thread().here()) {
+    traceparent = std::move(text);
+    return;
+  }
+  connection->thread().post(
+      [self = shared_from_this(), text = std::move(text)]() mutable { self->traceparent = std::move(text); });
 }
 
 void Call::refuse(int status, std::string_view text) {

@@ -14,6 +14,7 @@ namespace gyre {
 
 class ServedModel;
 class SharedMemoryRegion;
+struct Trace;
 
 // A part of a region that a client registered.
 struct SharedPlace {
@@ -67,6 +68,13 @@ struct InferTask {
   std::size_t rows = 1;
   std::string question;        // of the response cache; empty: it is not asked
   std::uint64_t deadline = 0;  // in the queue; 0: none
+
+  // When its run began, had its inputs together, had its outputs, and had shared them out.
+  struct Stamps {
+    std::uint64_t started = 0, gathered = 0, ran = 0, ended = 0;
+  } stamps;
+  std::shared_ptr<const Trace> trace;  // when it is traced
+  std::string traceparent;             // that the answer carries
 
   std::shared_ptr<const void> kept;  // what the outputs point into
   std::vector<TensorView> outputs;   // beside `wanted`

@@ -20,6 +20,9 @@ class TlsChannel;
 // What the I/O threads of a front share.
 struct FrontShared {
   FrontOptions options;
+  const std::atomic<bool>* log_wanted = nullptr;
+  std::function<void(const AnsweredRequest& answered)> log;
+  bool logs() const { return log_wanted && log_wanted->load(std::memory_order_relaxed); }
   std::atomic<std::size_t> connections = 0;
   std::atomic<std::size_t> body_bytes = 0;  // of large bodies that are kept now
   std::atomic<bool> draining = false;       // no new connections; idle ones are closed

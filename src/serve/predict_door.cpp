@@ -101,7 +101,7 @@ void predict_from(Service& service, const ExchangePointer& exchange, const std::
       exchange->answer(http_error(row_of(error.code).http_status, error.text()));
     }
   };
-  dispatch.run(task);
+  dispatch.run(task, exchange->header("traceparent"));
 }
 
 }  // namespace gyre

@@ -88,7 +88,7 @@ class Rest {
       if (!ready) answer.status = 400;
       return exchange->answer(std::move(answer));
     }
-    if (path.what == "trace/setting") return exchange->answer(trace_settings(exchange, path.name));
+    if (path.what == "trace/setting") return exchange->answer(trace_settings(exchange, std::string(path.name)));
     if (exchange->method != "GET") return unknown(exchange);
     if (path.what == "stats")
       return exchange->answer(answer_of(model_statistics(repository, path.name == "" ? "" : path.name, path.version)));
@@ -127,7 +127,7 @@ class Rest {
       read_infer(body.substr(0, json_size), body.substr(json_size), service_.shared_memory, request);
     // The request's bytes stay with the exchange, or unpacked with `kept_body`, until it is answered.
     task->done = [exchange, kept_body = task->kept](const TaskPointer& finished) { answer(*exchange, *finished); };
-    dispatch.run(task);
+    dispatch.run(task, exchange->header("traceparent"));
   }
 
   void unpacked_body(InferTask& task, std::string_view coding, std::string_view body) {
@@ -138,9 +138,9 @@ class Rest {
   }
 
   static void answer(HttpExchange& exchange, const InferTask& task) {
-    if (task.error) return exchange.answer(answer_of(*task.error));
     HttpAnswer answer;
     try {
+      if (task.error) throw *task.error;
       auto body = write_infer(task);
       answer.body = std::move(body.bytes);
       if (body.binary) {
@@ -155,6 +155,7 @@ class Rest {
       answer.body = gzip(answer.body, 1);
       answer.headers += "Content-Encoding: gzip\r\n";
     }
+    if (!task.traceparent.empty()) answer.headers += "traceparent: " + task.traceparent + "\r\n";
     exchange.answer(std::move(answer));
   }
 
@@ -250,7 +251,7 @@ class Rest {
         if (load)
           load_model_as_asked(service_, name, parameters ? *parameters : json::value(nullptr));
         else
-          service_.repository.unload(name);
+          unload_model_as_asked(service_, name);
         exchange->answer({.body = "{}"});
       } catch (const Error& error) {
         exchange->answer(
@@ -289,23 +290,14 @@ class Rest {
   }
 
   HttpAnswer log_settings(const ExchangePointer& exchange) {
-    static const json::object defaults = Service::default_log_settings();
-    std::lock_guard lock(service_.settings);
-    if (exchange->method == "POST") change_settings(service_.log_settings, json_of(exchange->body), defaults);
-    return answer_of(service_.log_settings);
+    if (exchange->method == "POST") return answer_of(service_.log.change(json_of(exchange->body)));
+    return answer_of(service_.log.settings());
   }
 
-  HttpAnswer trace_settings(const ExchangePointer& exchange, std::string_view model) {
+  HttpAnswer trace_settings(const ExchangePointer& exchange, const std::string& model) {
     if (!model.empty()) service_.repository.get(model, "");
-    static const json::object defaults = Service::default_trace_settings();
-    std::lock_guard lock(service_.settings);
-    if (model.empty()) {
-      if (exchange->method == "POST") change_settings(service_.trace_settings, json_of(exchange->body), defaults);
-      return answer_of(service_.trace_settings);
-    }
-    auto& own = service_.model_trace_settings.try_emplace(std::string(model), service_.trace_settings).first->second;
-    if (exchange->method == "POST") change_settings(own, json_of(exchange->body), service_.trace_settings);
-    return answer_of(own);
+    if (exchange->method == "POST") return answer_of(service_.tracer.change(model, json_of(exchange->body)));
+    return answer_of(service_.tracer.settings(model));
   }
 
   static void unknown(const ExchangePointer& exchange) {

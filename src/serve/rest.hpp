@@ -4,7 +4,9 @@
 #include "serve/endpoints.hpp"
 #include "serve/front.hpp"
 #include "serve/repository.hpp"
+#include "serve/service_log.hpp"
 #include "serve/shared_memory.hpp"
+#include "serve/tracer.hpp"
 #include "serve/worker.hpp"
 
 namespace gyre {
@@ -17,22 +19,8 @@ struct Service {
   Worker& decoders;  // pictures and sounds
   Endpoints& endpoints;
   std::size_t body_limit = 256u << 20;  // of a request, unpacked
-  static json::object default_log_settings() {
-    return {{"log_file", ""},    {"log_info", true},       {"log_warning", true},
-            {"log_error", true}, {"log_verbose_level", 0}, {"log_format", "default"}};
-  }
-  static json::object default_trace_settings() {
-    return {{"trace_level", json::array{"OFF"}},
-            {"trace_rate", "1000"},
-            {"trace_count", "-1"},
-            {"log_frequency", "0"},
-            {"trace_file", ""},
-            {"trace_mode", "triton"}};
-  }
-  json::object log_settings = default_log_settings();
-  json::object trace_settings = default_trace_settings();
-  std::map<std::string, json::object> model_trace_settings{};
-  std::mutex settings{};  // guards the three
+  Tracer tracer{};
+  ServiceLog log{};
 };
 
 HttpHandler rest_handler(Service& service);
@@ -48,6 +36,6 @@ json::object model_statistics(const Repository& repository, std::string_view nam
 json::array repository_index(const Repository& repository, bool only_ready);
 // The parameters of a load request: "config" and files as base64.
 void load_model_as_asked(Service& service, const std::string& name, const json::value& parameters);
-json::object change_settings(json::object& settings, const json::value& changes, const json::object& defaults);
+void unload_model_as_asked(Service& service, const std::string& name);
 
 }  // namespace gyre

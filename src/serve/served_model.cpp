@@ -241,6 +241,7 @@ void ServedModel::run_joined(std::vector<TaskPointer>& batch) {
   if (scheduler_ && (!alone || each >= quick_ns / 4))
     scheduler_->learn(rows, static_cast<double>(ran - gathered) * 1e-9);
   std::int64_t last = now_ms();
+  for (auto& task : batch) task->stamps = {started, gathered, ran, ended};
   statistics_.count([&](Counts& counts) {
     for (auto& task : batch) {
       counts.success.add(ended - task->arrived);

@@ -197,7 +197,7 @@ void score_rows(Service& service, const ExchangePointer& exchange, const std::st
       exchange->answer(http_error(row_of(error.code).http_status, error.text()));
     }
   };
-  dispatch.run(task);
+  dispatch.run(task, exchange->header("traceparent"));
 }
 
 }  // namespace gyre

@@ -23,6 +23,8 @@ struct Options : AccessOptions {
   std::string endpoints;
   std::vector<std::string> resource;
   double int8_loss = 0;
+  std::string log_format = "default", log_file, trace_file;
+  bool log_requests = false;
 };
 
 const std::vector<Field> fields{
@@ -38,6 +40,11 @@ const std::vector<Field> fields{
         "int8-loss", &Options::int8_loss,
         "serve a registered model's 8-bit variant when its registered loss is not more (0.005: half a point); 0: never",
         {.min = 0, .max = 1}),
+    field("log-format", &Options::log_format, "of what is told of models and requests",
+          {.choices = {"default", "json"}}),
+    field("log-file", &Options::log_file, "where it is told; standard error when empty"),
+    field("log-requests", &Options::log_requests, "tell of each request too, never what is in it"),
+    field("trace-file", &Options::trace_file, "where traced requests are written; clients turn tracing on"),
     field("io-threads", &Options::io_threads, "threads that talk to clients; 0: as many as cores",
           {.min = 0, .max = 256}),
     field("tls", &Options::tls, "speak TLS, with a certificate of the workspace's own authority unless one is given"),
@@ -86,6 +93,14 @@ int run(const json::object& values, CommandContext& context) {
   Service service{repository, shared_memory, worker,
                   decoders,   endpoints,     static_cast<std::size_t>(options.body_mb) << 20};
   auto admission = make_admission(options);
+  struct StopFront {  // also when a model does not load: requests must not outlive what they use
+    Front& front;
+    ~StopFront() { front.stop(0); }
+  } stop_front{front};
+  service.log.open(options.log_file, options.log_format);
+  if (options.log_requests) service.log.change(json::object{{"log_verbose_level", 1}});
+  if (!options.trace_file.empty()) service.tracer.open(options.trace_file);
+  front.tell(service.log.requests_wanted(), [&](const AnsweredRequest& answered) { service.log.request(answered); });
   HttpHandler rest = rest_handler(service);
   GrpcHandler grpc = grpc_handler(service);
   if (admission) {
@@ -94,7 +109,7 @@ int run(const json::object& values, CommandContext& context) {
   }
   int port = front.listen(options.address, static_cast<int>(options.port), std::move(rest), tls);
   int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), std::move(grpc), tls);
-  for (auto& name : names) repository.load(name);
+  for (auto& name : names) load_model_as_asked(service, name, nullptr);
   repository.hold_ready(true);
   json::object state{{"url", (tls ? "https://" : "http://") + options.address + ":" + std::to_string(port)},
                      {"grpc", options.address + ":" + std::to_string(grpc_port)}};
