@@ -36,6 +36,7 @@ class Grower {
     tried_ = std::clamp<std::size_t>(static_cast<std::size_t>(std::lround(share * static_cast<double>(features))), 1,
                                      features);
     order_.resize(features);
+    right_.resize(width_);
     std::iota(order_.begin(), order_.end(), 0);
   }
 
@@ -132,26 +133,49 @@ class Grower {
 
   bool try_feature(std::size_t feature, std::size_t from, std::size_t to, std::size_t least,
                    const std::vector<double>& all, double here, Split& best) {
-    std::size_t bins = bins_.count(feature);
-    sums_.assign(bins * width_, 0), sizes_.assign(bins, 0);
     std::uint8_t low = 255, high = 0;
     for (std::size_t i = from; i < to; i++) {
       std::uint8_t bin = bins_.at(rows_[i], feature);
       low = std::min(low, bin), high = std::max(high, bin);
-      add(sums_.data() + bin * width_, rows_[i]);
-      sizes_[bin]++;
     }
     if (low == high) return false;
-    std::vector<double> left(width_), right(width_);
-    std::size_t rows = 0, only = options_.extra ? low + random_.below(static_cast<std::uint64_t>(high - low)) : 256;
-    for (std::size_t bin = low; bin < high; bin++) {
-      for (std::size_t w = 0; w < width_; w++) left[w] += sums_[bin * width_ + w];
-      rows += sizes_[bin];
-      if ((only < 256 && bin != only) || sizes_[bin] + (only < 256) == 0) continue;
-      if (rows < least || to - from - rows < least) continue;
-      for (std::size_t w = 0; w < width_; w++) right[w] = all[w] - left[w];
-      double gain = worth(left.data()) + worth(right.data()) - here;
-      if (gain > best.gain) best = {feature, static_cast<std::uint8_t>(bin), gain};
+    left_.assign(width_, 0);
+    std::size_t rows = 0;
+    auto judge = [&](std::uint8_t bin) {
+      if (rows < least || to - from - rows < least) return;
+      for (std::size_t w = 0; w < width_; w++) right_[w] = all[w] - left_[w];
+      double gain = worth(left_.data()) + worth(right_.data()) - here;
+      if (gain > best.gain) best = {feature, bin, gain};
+    };
+    if (options_.extra) {
+      auto cut = static_cast<std::uint8_t>(low + random_.below(static_cast<std::uint64_t>(high - low)));
+      for (std::size_t i = from; i < to; i++)
+        if (bins_.at(rows_[i], feature) <= cut) add(left_.data(), rows_[i]), rows++;
+      judge(cut);
+    } else if (to - from < 128) {  // few rows: sorting them is quicker than clearing a histogram
+      sorted_.clear();
+      for (std::size_t i = from; i < to; i++)
+        sorted_.push_back(static_cast<std::uint64_t>(bins_.at(rows_[i], feature)) << 32 | rows_[i]);
+      std::sort(sorted_.begin(), sorted_.end());
+      for (std::size_t i = 0; i + 1 < sorted_.size(); i++) {
+        add(left_.data(), static_cast<std::uint32_t>(sorted_[i]));
+        rows++;
+        if (sorted_[i] >> 32 != sorted_[i + 1] >> 32) judge(static_cast<std::uint8_t>(sorted_[i] >> 32));
+      }
+    } else {
+      std::size_t bins = bins_.count(feature);
+      sums_.assign(bins * width_, 0), sizes_.assign(bins, 0);
+      for (std::size_t i = from; i < to; i++) {
+        std::uint8_t bin = bins_.at(rows_[i], feature);
+        add(sums_.data() + bin * width_, rows_[i]);
+        sizes_[bin]++;
+      }
+      for (std::size_t bin = low; bin < high; bin++) {
+        if (!sizes_[bin]) continue;
+        for (std::size_t w = 0; w < width_; w++) left_[w] += sums_[bin * width_ + w];
+        rows += sizes_[bin];
+        judge(static_cast<std::uint8_t>(bin));
+      }
     }
     return true;
   }
@@ -176,7 +200,8 @@ class Grower {
   std::size_t width_ = 0, tried_ = 1;
   std::vector<std::size_t> order_;
   std::vector<std::uint32_t> rows_, counts_;
-  std::vector<double> sums_, gain_;
+  std::vector<double> sums_, gain_, left_, right_;
+  std::vector<std::uint64_t> sorted_;  // bin and row
   std::vector<std::size_t> sizes_;
 };
 
