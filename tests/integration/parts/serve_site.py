@@ -79,12 +79,12 @@ def grpc_question(model="rows", row=(1, 2, 3)):
     return field(1, model.encode()) + field(5, tensor) + field(7, struct.pack("<3f", *row))
 
 
-def grpc_call(address, method, message, headers={}, ca=None):
-    """(grpc-status, grpc-message, body) of a unary call, by curl."""
+def grpc_call(address, method, message, headers={}, ca=None, frame=None):
+    """(grpc-status, grpc-message, body) of a unary call, by curl; `frame`: instead of the message in its frame."""
     with tempfile.TemporaryDirectory() as folder:
-        frame = pathlib.Path(folder) / "frame"
-        frame.write_bytes(b"\0" + struct.pack(">I", len(message)) + message)
-        words = ["curl", "-s", "-D", f"{folder}/head", "-o", f"{folder}/body", "--data-binary", f"@{frame}", "-H", "content-type: application/grpc", "-H", "te: trailers"]
+        content = pathlib.Path(folder) / "frame"
+        content.write_bytes(frame or b"\0" + struct.pack(">I", len(message)) + message)
+        words = ["curl", "-s", "-D", f"{folder}/head", "-o", f"{folder}/body", "--data-binary", f"@{content}", "-H", "content-type: application/grpc", "-H", "te: trailers"]
         words += ["--cacert", str(ca), "--http2"] if ca else ["--http2-prior-knowledge"]
         for name, value in headers.items():
             words += ["-H", f"{name}: {value}"]
