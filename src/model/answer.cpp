@@ -26,6 +26,12 @@ json::object Answer::to_json(const Signature& signature) const {
     object["value"] = shortest(value);
     if (!signature.unit.empty()) object["unit"] = signature.unit;
   }
+  if (signature.task == "forecast") {
+    json::array steps;
+    for (float step : forecast) steps.emplace_back(shortest(step));
+    object["forecast"] = std::move(steps);
+    if (!signature.unit.empty()) object["unit"] = signature.unit;
+  }
   if (has_score) {
     object["score"] = shortest(score);
     object["alarm"] = alarm;

@@ -105,9 +105,10 @@ static void check_signature(const Signature& signature, const Session& session, 
   auto wanted = signature.takes == "image" ? DataType::u8 : DataType::f32;
   if (signature.takes != "table" && (session.inputs().size() != 1 || session.inputs()[0].type != wanted))
     throw Error(Code::invalid, path + ": says that it takes one " + signature.takes + ", but its inputs are others");
-  std::string_view output = signature.task == "classify"  ? "probabilities"
-                            : signature.task == "anomaly" ? "score"
-                                                          : "value";
+  std::string_view output = signature.task == "classify"   ? "probabilities"
+                            : signature.task == "anomaly"  ? "score"
+                            : signature.task == "forecast" ? "forecast"
+                                                           : "value";
   auto* info = find_output(session, output);
   if (!info || info->type != DataType::f32)
     throw Error(Code::invalid,
@@ -185,6 +186,11 @@ Answer answer_from(const Signature& signature, const std::vector<TensorInfo>& in
       answer.alarm = answer.score >= signature.threshold;
     } else if (name == "value") {
       answer.value = first_number(outputs[i], name);
+    } else if (name == "forecast") {
+      auto values = outputs[i].as<float>();
+      answer.forecast.assign(values.begin(), values.end());
+      if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
+        throw Error(Code::invalid, "a step of the forecast is no number", "the window has holes, or is too short");
     }
   }
   return answer;

@@ -19,6 +19,7 @@ struct Answer {
   bool has_score = false;
   bool alarm = false;                                      // score >= threshold
   double value = 0;                                        // regress
+  std::vector<float> forecast;                             // forecast: the next steps
   std::vector<std::string> notes;                          // "resampled from 8000 Hz to 16000 Hz"
   json::object to_json(const Signature& signature) const;  // floats in shortest exact form
 };

@@ -56,7 +56,7 @@ Signature signature_from(const json::value& value) {
   if (!value.is_object()) throw bad("must be a JSON object");
   Signature signature;
   signature.takes = one_of(value, "takes", {"image", "sound", "series", "table"});
-  signature.task = one_of(value, "task", {"classify", "anomaly", "regress"});
+  signature.task = one_of(value, "task", {"classify", "anomaly", "regress", "forecast"});
   signature.rate = static_cast<int>(whole(value, "rate", 10'000'000));
   signature.samples = whole(value, "samples", 1'000'000'000);
   signature.columns = texts(value, "columns");

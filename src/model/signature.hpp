@@ -21,8 +21,9 @@ struct Signature {
   // classify: f32 "probabilities" [1, labels]
   // anomaly:  f32 "score" [1]: alarm where it is >= threshold
   // regress:  f32 "value" [1] in `unit`
+  // forecast: f32 "forecast" [steps ahead] in `unit`
   // A classifier may give "score" beside "probabilities": how unlike all it has seen the input is.
-  std::string task;  // classify | anomaly | regress
+  std::string task;  // classify | anomaly | regress | forecast
   std::vector<std::string> labels;
   double threshold = 0;  // for "score"
   std::string unit;

@@ -39,6 +39,7 @@ static std::string gives(const Signature& signature, const json::array& outputs)
     text = "one of " + std::to_string(signature.labels.size()) +
            " labels, with a probability for each: " + joined(signature.labels);
   if (signature.task == "regress") text = "a value" + (signature.unit.empty() ? "" : " in " + signature.unit);
+  if (signature.task == "forecast") text = "the next values" + (signature.unit.empty() ? "" : " in " + signature.unit);
   for (auto& output : outputs)
     if (get_string(output, "name") == "score")
       text += (text.empty() ? "" : "\n        ") + std::string("a score of how unusual the input is; alarm from ") +
@@ -101,6 +102,7 @@ std::string in_words(const Answer& answer, const Signature& signature) {
   if (signature.task == "classify") text = answer.label + format("  %.1f %%", answer.confidence * 100);
   if (signature.task == "regress")
     text = format("%g", answer.value) + (signature.unit.empty() ? "" : " " + signature.unit);
+  for (float step : answer.forecast) text += (text.empty() ? "" : "  ") + format("%g", step);
   if (answer.has_score)
     text += (text.empty() ? "" : "  ") + format("score %.4g", answer.score) + (answer.alarm ? "  ALARM" : "");
   if (!answer.notes.empty()) text += "  (" + joined(answer.notes) + ")";

@@ -13,6 +13,7 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "store/pack_file.hpp"
 #include "store/remote_blobs.hpp"
 
 namespace gyre {
@@ -24,6 +25,13 @@ Blobs::Blobs(std::filesystem::path root) : root_(std::move(root)) {
   make_folders(root_ / "sha256");
   make_folders(root_ / "staging");
   make_folders(root_ / "trees");
+  make_folders(root_ / "packs");
+  for (auto& mark : fs::directory_iterator(root_ / "packs")) {
+    std::string digest = "sha256:" + mark.path().filename().string();
+    if (fs::path blob = root_ / "sha256" / digest.substr(7, 2) / digest.substr(9);
+        is_digest(digest) && fs::exists(blob))
+      packs_[digest] = std::make_unique<PackReader>(blob);
+  }
 }
 
 Blobs::~Blobs() = default;
@@ -199,6 +207,10 @@ std::string digest_of_content(const std::filesystem::path& path) {
 }
 
 bool Blobs::is_tree(std::string_view digest) const {
+  {
+    std::shared_lock lock(coming_);  // a pack holds no trees
+    if (!fs::exists(place(root_, digest)) && pack_of(digest)) return false;
+  }
   FileHandle file = open_file(path(digest), O_RDONLY);
   char head[tree_mark.size()];
   return ::read(file.get(), head, sizeof head) == sizeof head && std::string_view(head, sizeof head) == tree_mark;
@@ -228,15 +240,44 @@ bool Blobs::fetch(const std::string& digest) const {
   return true;
 }
 
+void Blobs::adopt_pack(const std::string& digest) {
+  auto pack = std::make_unique<PackReader>(path(digest));
+  write_file(root_ / "packs" / digest.substr(7), "");
+  std::lock_guard lock(coming_);
+  packs_[digest] = std::move(pack);
+}
+
+const PackReader* Blobs::pack_of(std::string_view digest) const {
+  for (auto& [name, pack] : packs_)
+    if (pack->has(digest)) {
+      touch(place(root_, name));
+      return pack.get();
+    }
+  return nullptr;
+}
+
+// Makes a content of a pack a file of its own. It need not last: the pack does.
+bool Blobs::unpack(const std::string& digest) const {
+  auto* pack = pack_of(digest);
+  if (!pack) return false;
+  TemporaryFolder staging(root_ / "staging");
+  publish(written(pack->read(digest), staging.path() / "unpacked"), place(root_, digest));
+  return true;
+}
+
 std::optional<std::filesystem::path> Blobs::find(std::string_view digest) const {
   fs::path blob = place(root_, digest);
   std::shared_lock lock(coming_);
-  if (!fs::exists(blob) && !fetch(std::string(digest))) return {};
+  if (!fs::exists(blob) && !unpack(std::string(digest)) && !fetch(std::string(digest))) return {};
   touch(blob);
   return blob;
 }
 
 bool Blobs::has(std::string_view digest) const {
+  {
+    std::shared_lock lock(coming_);
+    if (!fs::exists(place(root_, digest)) && pack_of(digest)) return true;
+  }
   if (!find(digest)) return false;
   if (!is_tree(digest)) return true;
   for (auto& file : files_of(digest)) {
@@ -330,6 +371,8 @@ bool Blobs::remove(std::string_view digest, std::int64_t unused_since) {
   std::lock_guard lock(coming_);
   if (written_at(blob, nullptr) >= unused_since) return false;
   remove_tree(root_ / "trees" / digest.substr(7));
+  packs_.erase(std::string(digest));
+  fs::remove(root_ / "packs" / digest.substr(7));
   fs::remove(blob);  // here first: what is here must be there
   if (remote_) remote_->remove(std::string(digest));
   return true;

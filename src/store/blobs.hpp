@@ -5,6 +5,7 @@
 // and durable; blobs are read-only and never change. With a remote store (attach) this disk is its cache.
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -16,6 +17,7 @@
 
 namespace gyre {
 
+class PackReader;
 class RemoteBlobs;
 
 class Blobs {
@@ -35,6 +37,9 @@ class Blobs {
   bool is_tree(std::string_view digest) const;
   std::vector<std::string> files_of(std::string_view tree) const;  // digests
   const std::filesystem::path& root() const { return root_; }
+  // What a pack (store/pack_file.hpp) among the blobs holds are blobs from now on; each becomes a file when it is first
+  // asked for. Error{invalid} when it is no pack.
+  void adopt_pack(const std::string& digest);
 
   // From now on every blob goes there too, those that are here already first; what is missing here comes from there.
   void attach(const std::string& url, std::unique_ptr<RemoteBlobs> remote);
@@ -53,10 +58,13 @@ class Blobs {
   bool is_here(const std::string& digest);
   void keep(const std::filesystem::path& staged, const std::string& digest);
   bool fetch(const std::string& digest) const;
+  bool unpack(const std::string& digest) const;
+  const PackReader* pack_of(std::string_view digest) const;  // whoever asks holds coming_
   std::optional<std::filesystem::path> find(std::string_view digest) const;
 
   std::filesystem::path root_;
   std::unique_ptr<RemoteBlobs> remote_;
+  std::map<std::string, std::unique_ptr<PackReader>> packs_;  // by digest; guarded by coming_
   mutable std::shared_mutex coming_;  // shared while a blob comes in or is asked for, alone while one is removed
 };
 

@@ -1,0 +1,78 @@
+#include "learn/forecast/graph.hpp"
+
+#include "model/graph.hpp"
+
+namespace gyre {
+
+namespace {
+
+Tensor floats(std::vector<std::int64_t> shape, const std::vector<double>& values) {
+  std::vector<float> narrow(values.begin(), values.end());
+  return Tensor::floats(std::move(shape), narrow);
+}
+
+// The season's factors for a run of steps that begins `first` steps after the window's last row.
+std::string factors(GraphBuilder& graph, const ForecastForm& form, const std::string& ahead, std::int64_t first,
+                    std::size_t count) {
+  std::vector<double> offsets;
+  for (std::size_t i = 0; i < count; i++) offsets.push_back(double(first + std::int64_t(i)));
+  auto steps = graph.node("Add", {ahead, graph.constant(floats({std::int64_t(count)}, offsets))});
+  auto whole = graph.node("Cast", {graph.node("Round", {steps})}, {{"to", std::int64_t{7}}});
+  auto season = graph.constant(std::vector<std::int64_t>{std::int64_t(form.factors.size())});
+  auto phase = graph.node("Mod", {whole, season});
+  auto known = graph.constant(floats({std::int64_t(form.factors.size())}, form.factors));
+  return graph.node("Gather", {known, phase});
+}
+
+}  // namespace
+
+std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about, const json::value& lineage) {
+  GraphBuilder graph("forecast");
+  auto window = std::int64_t(form.window), horizon = std::int64_t(form.horizon);
+  auto width = std::int64_t(about.covariates.size()) + 2;
+  std::int64_t rows = window + (about.covariates.empty() ? 0 : horizon);
+  auto series = graph.input("series", DataType::f32, {1, rows, width});
+
+  auto flat = graph.node("Reshape", {series, graph.constant(std::vector<std::int64_t>{rows, width})});
+  auto part = [&](std::int64_t first_row, std::int64_t end_row, std::int64_t first, std::int64_t end) {
+    auto from = graph.constant(std::vector<std::int64_t>{first_row, first});
+    auto to = graph.constant(std::vector<std::int64_t>{end_row, end});
+    auto cut = graph.node("Slice", {flat, from, to});
+    auto count = (end_row - first_row) * (end - first);
+    return graph.node("Reshape", {cut, graph.constant(std::vector<std::int64_t>{1, count})});
+  };
+  auto step = part(window - 1, window, width - 1, width);
+  auto ahead = graph.node("Sub", {step, graph.constant(float(about.last_step))});
+  auto values = part(0, window, 0, 1);
+  bool added = form.season == ForecastForm::Season::added;
+  if (form.season != ForecastForm::Season::none)
+    values = graph.node(added ? "Sub" : "Div", {values, factors(graph, form, ahead, 1 - window, form.window)});
+
+  std::vector<std::string> inputs{values};
+  if (!about.covariates.empty()) inputs.push_back(part(window, rows, 1, width - 1));
+  float one = 1;
+  inputs.push_back(graph.constant(Tensor::floats({1, 1}, std::span(&one, 1))));
+  inputs.push_back(ahead);
+  if (!form.frequencies.empty()) {
+    auto frequencies = graph.constant(floats({1, std::int64_t(form.frequencies.size())}, form.frequencies));
+    auto angles = graph.node("Mul", {ahead, frequencies});
+    inputs.push_back(graph.node("Sin", {angles}));
+    inputs.push_back(graph.node("Cos", {angles}));
+  }
+  auto all = graph.node("Concat", inputs, {{"axis", std::int64_t{1}}});
+  auto weights = graph.constant(floats({std::int64_t(form.inputs()), horizon}, form.weights));
+  auto forecast = graph.node("MatMul", {all, weights});
+  if (form.season != ForecastForm::Season::none)
+    forecast = graph.node(added ? "Add" : "Mul", {forecast, factors(graph, form, ahead, 1, form.horizon)});
+  forecast = graph.node("Reshape", {forecast, graph.constant(std::vector<std::int64_t>{horizon})});
+  graph.output(forecast, "forecast", DataType::f32, {horizon});
+
+  Signature signature{.takes = "series", .samples = rows, .task = "forecast", .about = about.about};
+  signature.columns = {about.target};
+  signature.columns.insert(signature.columns.end(), about.covariates.begin(), about.covariates.end());
+  signature.columns.push_back("step");
+  graph.describe(signature, lineage);
+  return graph.finish();
+}
+
+}  // namespace gyre
