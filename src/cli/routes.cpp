@@ -11,6 +11,7 @@
 #include "model/describe.hpp"
 #include "pack/oci_routes.hpp"
 #include "pack/packages.hpp"
+#include "search/many.hpp"
 #include "server/user_routes.hpp"
 #include "store/audit_routes.hpp"
 #include "track/importing/import_routes.hpp"
@@ -57,6 +58,7 @@ void mount_routes(App& app) {
   mount(watch_routes(app.workspace));
   mount(queue_routes(app.workspace));
   mount(registry_routes(app.workspace, signature_of_right_model));
+  mount(many_routes(app.workspace));
   mount(fleet_routes(app.fleet));
   mount(run_routes(app.workspace));
   mount(audit_routes(app.workspace));

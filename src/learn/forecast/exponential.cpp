@@ -211,7 +211,8 @@ std::unique_ptr<Forecaster> fit_exponential(const History& history, const Calend
       for (Season season : {Season::none, Season::added, Season::multiplied}) {
         if (relative && !positive) continue;
         if (season != Season::none && !seasonal) continue;
-        if (season == Season::multiplied && !relative) continue;  // its errors cannot stay the same in size
+        // Where the season multiplies, the model is not linear in what it has seen, and has no graph.
+        if (season == Season::multiplied) continue;
         auto fit = fit_exponential_shape({relative, trend, season}, history.values, calendar.season);
         if (fit && (!best || fit->aicc < best->aicc)) best = std::move(fit);
       }

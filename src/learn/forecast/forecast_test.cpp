@@ -6,11 +6,11 @@
 #include <random>
 
 #include "learn/forecast/arima.hpp"
-#include "learn/forecast/back_test.hpp"
 #include "learn/forecast/decompose.hpp"
 #include "learn/forecast/exponential.hpp"
 #include "learn/forecast/graph.hpp"
 #include "learn/forecast/linear_system.hpp"
+#include "learn/forecast/rolling_origin.hpp"
 #include "model/session.hpp"
 
 namespace gyre {
@@ -199,7 +199,10 @@ TEST_CASE("every learner goes on with a season and a trend") {
     auto forecast = fitted->forecast(24);
     double error = 0;
     for (std::size_t h = 0; h < 24; h++) error += std::abs(forecast[h] - next[144 + h]) / 24;
-    CHECK_MESSAGE(error < (learner.name == "naive" ? 13 : 1.5), learner.name << " " << fitted->words() << " " << error);
+    CHECK_MESSAGE(error < (learner.name == "naive"   ? 13
+                           : learner.name == "theta" ? 3
+                                                     : 1.5),
+                  learner.name << " " << fitted->words() << " " << error);
   }
 }
 
@@ -234,7 +237,7 @@ TEST_CASE("regression uses what is known ahead") {
   auto ahead = std::span<const double>(promotion).subspan(60);
   auto forecast = fitted->forecast(12, ahead);
   auto truth = wave(72, 12, 0.2, 0);
-  for (std::size_t h = 0; h < 12; h++) CHECK(std::abs(forecast[h] - truth[60 + h] - 30 * ahead[h]) < 4);
+  for (std::size_t h = 0; h < 12; h++) CHECK(std::abs(forecast[h] - truth[60 + h] - 30 * ahead[h]) < 2);
   auto form = fitted->form(12);
   REQUIRE(form);
   CHECK(apart(answer_of(*form, values, promotion, 0), forecast) < 1e-5);

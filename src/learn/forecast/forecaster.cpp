@@ -22,7 +22,8 @@ std::vector<double> ForecastForm::forecast(std::span<const double> last_values, 
     if (season == Season::multiplied) value /= factor(step);
     input.push_back(value);
   }
-  input.insert(input.end(), covariates.begin(), covariates.begin() + std::ptrdiff_t(horizon * covariate_count));
+  input.insert(input.end(), covariates.begin(),
+               covariates.begin() + std::ptrdiff_t((window + horizon) * covariate_count));
   input.push_back(1);
   input.push_back(double(ahead));
   for (double frequency : frequencies) input.push_back(std::sin(frequency * double(ahead)));

@@ -28,7 +28,7 @@ struct Calendar {
 
 // A fitted model as plain numbers: what its ONNX file computes. `ahead` is how many steps the window's last row lies
 // behind the end of the history that was learned from.
-//   inputs   = adjusted window, covariates of the horizon, 1, ahead, sin and cos of each frequency times ahead
+//   inputs   = adjusted window, covariates of window and horizon, 1, ahead, sin and cos of each frequency times ahead
 //   forecast = weights . inputs, its season put back
 struct ForecastForm {
   enum class Season { none, added, multiplied };
@@ -40,8 +40,9 @@ struct ForecastForm {
   std::vector<double> frequencies;  // radians a step
   std::vector<double> weights;      // [inputs][horizon]
 
-  std::size_t inputs() const { return window + horizon * covariate_count + 2 + 2 * frequencies.size(); }
+  std::size_t inputs() const { return window + (window + horizon) * covariate_count + 2 + 2 * frequencies.size(); }
   double factor(std::int64_t ahead) const;
+  // `covariates` of the window's rows, and of the horizon's.
   std::vector<double> forecast(std::span<const double> last_values, std::span<const double> covariates,
                                std::int64_t ahead) const;
 };

@@ -26,7 +26,16 @@ std::string factors(GraphBuilder& graph, const ForecastForm& form, const std::st
 
 }  // namespace
 
-std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about, const json::value& lineage) {
+std::string shape_of(const ForecastForm& form) {
+  std::string text;
+  for (auto size : {form.window, form.horizon, form.covariate_count, std::size_t(form.season), form.factors.size(),
+                    form.frequencies.size()})
+    text += std::to_string(size) + " ";
+  return text;
+}
+
+std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about, const json::value& lineage,
+                           const std::string& golden) {
   GraphBuilder graph("forecast");
   auto window = std::int64_t(form.window), horizon = std::int64_t(form.horizon);
   auto width = std::int64_t(about.covariates.size()) + 2;
@@ -49,7 +58,7 @@ std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about,
     values = graph.node(added ? "Sub" : "Div", {values, factors(graph, form, ahead, 1 - window, form.window)});
 
   std::vector<std::string> inputs{values};
-  if (!about.covariates.empty()) inputs.push_back(part(window, rows, 1, width - 1));
+  if (!about.covariates.empty()) inputs.push_back(part(0, rows, 1, width - 1));
   float one = 1;
   inputs.push_back(graph.constant(Tensor::floats({1, 1}, std::span(&one, 1))));
   inputs.push_back(ahead);
@@ -72,6 +81,7 @@ std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about,
   signature.columns.insert(signature.columns.end(), about.covariates.begin(), about.covariates.end());
   signature.columns.push_back("step");
   graph.describe(signature, lineage);
+  if (!golden.empty()) graph.metadata("gyre.golden", golden);
   return graph.finish();
 }
 

@@ -17,6 +17,11 @@ struct ForecastGraph {
 // Input "series" f32 [1, window (+ horizon), columns]: the target, the columns known ahead, "step" (the row's number
 // since the first value that was learned from). With columns known ahead, rows of the horizon follow those of the
 // window; their target is not looked at. Output "forecast" f32 [horizon].
-std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about, const json::value& lineage);
+// `golden` as pack_golden() gives it; may be empty.
+std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about, const json::value& lineage,
+                           const std::string& golden = {});
+
+// Forms of one shape have the same graph but for its constants.
+std::string shape_of(const ForecastForm& form);
 
 }  // namespace gyre

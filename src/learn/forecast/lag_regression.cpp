@@ -1,5 +1,6 @@
 // Regression on lagged values, the calendar and columns that are known ahead; forecast step by step, each answer
 // taken for the value of its step.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -14,9 +15,8 @@ namespace {
 struct Shape {
   std::vector<std::size_t> lags;
   std::vector<double> frequencies;
-  std::size_t covariate_count = 0;
 
-  std::size_t columns() const { return lags.size() + 1 + 2 * frequencies.size() + covariate_count; }
+  std::size_t columns() const { return lags.size() + 1 + 2 * frequencies.size(); }
   std::size_t longest() const { return lags.empty() ? 0 : lags.back(); }
 };
 
@@ -24,16 +24,14 @@ struct Shape {
 // carry: at least three rows for each column.
 Shape shape_for(const History& history, const Calendar& calendar) {
   std::size_t points = history.values.size();
-  Shape shape{.covariate_count = history.covariate_count};
+  Shape shape;
   bool short_season = calendar.season > 1 && calendar.season <= 31;
   std::size_t near = short_season ? calendar.season : 4;
   auto room = [&](std::size_t lag, std::size_t more) {
-    return lag < points && points - lag >= 3 * (shape.columns() + more + 1);
+    return lag < points && points - lag >= 3 * (shape.columns() + history.covariate_count + more + 1);
   };
   for (std::size_t lag = 1; lag <= near && room(lag, 1); lag++) shape.lags.push_back(lag);
-  if (short_season)
-    for (std::size_t lag = 2 * calendar.season; lag <= 2 * calendar.season && room(lag, 1); lag++)
-      shape.lags.push_back(lag);
+  if (short_season && room(2 * calendar.season, 1)) shape.lags.push_back(2 * calendar.season);
   for (double cycle : calendar.cycles) {
     auto whole = static_cast<std::size_t>(std::llround(cycle));
     bool lagged = cycle == double(whole) && whole > shape.longest() && whole <= 400;
@@ -48,62 +46,89 @@ Shape shape_for(const History& history, const Calendar& calendar) {
   return shape;
 }
 
-// The columns of one step. `values` ends where the step begins; `ahead` counts from the end of the history.
-void fill_row(const Shape& shape, std::span<const double> values, std::span<const double> covariates, double ahead,
-              double* to) {
-  for (auto lag : shape.lags) *to++ = values[values.size() - lag];
+// The columns of one step beside its lags; `ahead` counts from the end of the history.
+double* fill_calendar(const std::vector<double>& frequencies, double ahead, double* to) {
   *to++ = ahead;
-  for (double frequency : shape.frequencies) *to++ = std::sin(frequency * ahead);
-  for (double frequency : shape.frequencies) *to++ = std::cos(frequency * ahead);
-  for (double value : covariates) *to++ = value;
+  for (double frequency : frequencies) *to++ = std::sin(frequency * ahead);
+  for (double frequency : frequencies) *to++ = std::cos(frequency * ahead);
+  return to;
+}
+
+// What a unit of each column known ahead does to a value, beside trend and waves. It is taken out before the lags are
+// learned: yesterday's promotion says nothing of today.
+std::vector<double> covariate_effects(const History& history, const std::vector<double>& frequencies) {
+  std::size_t count = history.covariate_count, points = history.values.size();
+  if (count == 0) return {};
+  std::size_t columns = 1 + 2 * frequencies.size() + count;
+  std::vector<double> x(points * columns);
+  for (std::size_t step = 0; step < points; step++) {
+    double* to = fill_calendar(frequencies, double(step + 1) - double(points), &x[step * columns]);
+    auto known = history.covariates.subspan(step * count, count);
+    std::copy(known.begin(), known.end(), to);
+  }
+  auto weights = least_squares(x, history.values, 1e-9);
+  if (weights.empty()) return std::vector<double>(count, 0.0);
+  return {weights.end() - 1 - std::ptrdiff_t(count), weights.end() - 1};
 }
 
 class LagRegression : public Forecaster {
  public:
-  LagRegression(Shape shape, std::vector<double> weights, std::span<const double> values)
+  // `values`: what the effects leave over.
+  LagRegression(Shape shape, std::vector<double> weights, std::vector<double> effects, std::span<const double> values)
       : shape_(std::move(shape)),
         weights_(std::move(weights)),
+        effects_(std::move(effects)),
         last_(values.end() - std::ptrdiff_t(shape_.longest()), values.end()) {}
 
   std::string words() const override {
     std::string text = "linear on lags";
     for (auto lag : shape_.lags) text += " " + std::to_string(lag);
-    return text + (shape_.frequencies.empty() ? "" : ", calendar") +
-           (shape_.covariate_count ? ", columns known ahead" : "");
+    return text + (shape_.frequencies.empty() ? "" : ", calendar") + (effects_.empty() ? "" : ", columns known ahead");
   }
 
   std::vector<double> forecast(std::size_t horizon, std::span<const double> covariates) const override {
-    return go_on(last_, horizon, covariates, 0);
+    std::vector<double> push(horizon), row(1 + 2 * shape_.frequencies.size());
+    for (std::size_t h = 0; h < horizon; h++) {
+      fill_calendar(shape_.frequencies, double(h + 1), row.data());
+      push[h] = weights_.back();
+      for (std::size_t c = 0; c < row.size(); c++) push[h] += weights_[shape_.lags.size() + c] * row[c];
+    }
+    auto result = driven(last_, push);
+    for (std::size_t h = 0; h < horizon; h++)
+      for (std::size_t c = 0; c < effects_.size(); c++) result[h] += effects_[c] * covariates[h * effects_.size() + c];
+    return result;
   }
 
   // Linear in all that it takes: each weight is what a single 1 among the inputs makes of the answer.
   std::optional<ForecastForm> form(std::size_t horizon) const override {
     ForecastForm form{.window = shape_.longest(),
                       .horizon = horizon,
-                      .covariate_count = shape_.covariate_count,
+                      .covariate_count = effects_.size(),
                       .frequencies = shape_.frequencies};
     form.weights.reserve(form.inputs() * horizon);
     auto take = [&](const std::vector<double>& answer) {
       form.weights.insert(form.weights.end(), answer.begin(), answer.end());
     };
-    std::vector<double> impulse(form.window, 0.0), own(horizon * shape_.covariate_count, 0.0), nothing(horizon, 0.0);
+    std::vector<double> impulse(form.window, 0.0), nothing(horizon, 0.0);
     for (double& value : impulse) {
       value = 1;
       take(driven(impulse, nothing));
       value = 0;
     }
-    std::size_t covariates_at = shape_.columns() - shape_.covariate_count;
-    for (std::size_t i = 0; i < own.size(); i++) {
-      std::vector<double> push = nothing;
-      push[i / shape_.covariate_count] = weights_[covariates_at + i % shape_.covariate_count];
-      take(driven(impulse, push));
-    }
+    for (std::size_t row = 0; row < form.window; row++)
+      for (double effect : effects_)
+        for (std::size_t h = 0; h < horizon; h++) form.weights.push_back(-effect * form.weights[row * horizon + h]);
+    for (std::size_t row = 0; row < horizon; row++)
+      for (double effect : effects_)
+        for (std::size_t h = 0; h < horizon; h++) form.weights.push_back(h == row ? effect : 0);
+
     std::size_t trend_at = shape_.lags.size(), waves = shape_.frequencies.size();
     double trend = weights_[trend_at];
     std::vector<double> push(horizon);
     for (std::size_t h = 0; h < horizon; h++) push[h] = weights_.back() + trend * double(h + 1);
     take(driven(impulse, push));
     take(driven(impulse, std::vector<double>(horizon, trend)));
+    // The sine of a sum: the waves of `ahead` and of the step.
     for (bool cosine : {false, true})
       for (std::size_t i = 0; i < waves; i++) {
         double a = weights_[trend_at + 1 + i], b = weights_[trend_at + 1 + waves + i], w = shape_.frequencies[i];
@@ -130,21 +155,9 @@ class LagRegression : public Forecaster {
     return {values.begin() + std::ptrdiff_t(window.size()), values.end()};
   }
 
-  std::vector<double> go_on(std::span<const double> window, std::size_t horizon, std::span<const double> covariates,
-                            std::int64_t ahead) const {
-    std::vector<double> push(horizon), row(shape_.columns());
-    std::vector<double> none(shape_.longest(), 0.0);
-    for (std::size_t h = 0; h < horizon; h++) {
-      fill_row(shape_, none, covariates.subspan(h * shape_.covariate_count, shape_.covariate_count),
-               double(ahead + 1 + std::int64_t(h)), row.data());
-      push[h] = weights_.back();
-      for (std::size_t c = shape_.lags.size(); c < row.size(); c++) push[h] += weights_[c] * row[c];
-    }
-    return driven(window, push);
-  }
-
   Shape shape_;
-  std::vector<double> weights_;  // of the columns; the constant last
+  std::vector<double> weights_;  // of lags, trend and waves; the constant last
+  std::vector<double> effects_;  // of the columns known ahead
   std::vector<double> last_;
 };
 
@@ -154,14 +167,20 @@ std::unique_ptr<Forecaster> fit_lag_regression(const History& history, const Cal
   Shape shape = shape_for(history, calendar);
   if (shape.lags.empty()) return nullptr;
   std::size_t points = history.values.size(), columns = shape.columns(), first = shape.longest();
+  auto effects = covariate_effects(history, shape.frequencies);
+  std::vector<double> values(history.values.begin(), history.values.end());
+  for (std::size_t step = 0; step < points; step++)
+    for (std::size_t c = 0; c < effects.size(); c++)
+      values[step] -= effects[c] * history.covariates[step * effects.size() + c];
   std::vector<double> x((points - first) * columns);
-  for (std::size_t step = first; step < points; step++)
-    fill_row(shape, history.values.first(step),
-             history.covariates.subspan(step * shape.covariate_count, shape.covariate_count),
-             double(step + 1) - double(points), &x[(step - first) * columns]);
-  auto weights = least_squares(x, history.values.subspan(first), 1e-9);
+  for (std::size_t step = first; step < points; step++) {
+    double* to = &x[(step - first) * columns];
+    for (auto lag : shape.lags) *to++ = values[step - lag];
+    fill_calendar(shape.frequencies, double(step + 1) - double(points), to);
+  }
+  auto weights = least_squares(x, std::span(values).subspan(first), 1e-9);
   if (weights.empty()) return nullptr;
-  return std::make_unique<LagRegression>(std::move(shape), std::move(weights), history.values);
+  return std::make_unique<LagRegression>(std::move(shape), std::move(weights), std::move(effects), values);
 }
 
 }  // namespace gyre

@@ -1,4 +1,4 @@
-#include "learn/forecast/back_test.hpp"
+#include "learn/forecast/rolling_origin.hpp"
 
 #include <algorithm>
 #include <cmath>

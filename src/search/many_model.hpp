@@ -1,0 +1,45 @@
+#pragma once
+// One partition's way from its history to a judged model: learners are compared by back-test, the best is fitted again
+// to all of the history, written as an ONNX file and asked for the forecast.
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "learn/forecast/rolling_origin.hpp"
+#include "search/many_table.hpp"
+
+namespace gyre {
+
+struct ManyPlan {
+  SeriesColumns columns;
+  std::vector<std::string> learners;  // in this order when they are equally good
+  BackTestPlan test;
+  Calendar calendar;
+  json::object lineage;  // written into each model
+};
+
+struct PartitionResult {
+  std::vector<std::string> keys;
+  std::string data;     // digest of what it was learned from
+  std::string trouble;  // why there is no model; then nothing below counts
+  std::size_t points = 0, filled = 0;
+  double first_time = 0;
+  std::string learner, words;
+  json::object scores;  // MASE of each learner that was tried
+  std::size_t folds = 0;
+  double mase = 0, smape = 0, rmse = 0, mae = 0;
+  std::vector<double> forecast, band;  // 90 % of what comes lies within forecast -+ band; NaN: not known
+  std::string model;                   // digest of the ONNX file
+  double drift = 0;   // of one that got data: the old forecast's error by what its back-test led to expect
+  std::string bytes;  // the ONNX file, until it is written
+};
+
+// `checked`: the shapes of graphs that ONNX Runtime was seen to answer right.
+PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, std::set<std::string>& checked);
+
+json::object to_json(const PartitionResult& result, const std::vector<std::string>& by);
+PartitionResult partition_result_from(const json::value& value, const std::vector<std::string>& by);
+
+}  // namespace gyre

@@ -1,0 +1,308 @@
+#include "search/many_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "base/file.hpp"
+#include "base/hash.hpp"
+#include "data/csv_line.hpp"
+#include "data/duck.hpp"
+#include "search/parallel.hpp"
+
+namespace gyre {
+
+namespace {
+
+struct Source {
+  fs::path file;
+  std::string name;
+  bool parquet = false;
+  char delimiter = ',';
+  std::vector<std::string> header;
+};
+
+// The rows of one partition as they came.
+struct Raw {
+  std::vector<std::string> keys;
+  std::vector<double> time, target, ahead, line;
+};
+
+bool starts_with_bytes(const fs::path& file, std::string_view bytes) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string head(bytes.size(), '\0');
+  stream.read(head.data(), std::streamsize(head.size()));
+  return stream && head == bytes;
+}
+
+void read_header(Source& source) {
+  std::ifstream stream(source.file);
+  std::string line;
+  std::getline(stream, line);
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
+  if (line.empty()) throw Error(Code::invalid, source.name + ": no header", "the first line names the columns");
+  auto times = [&](char c) { return std::count(line.begin(), line.end(), c); };
+  for (char c : {';', '\t'})
+    if (times(c) > times(source.delimiter)) source.delimiter = c;
+  source.header = csv_cells(line, source.delimiter);
+  auto sorted = source.header;
+  std::sort(sorted.begin(), sorted.end());
+  auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end())
+    throw Error(Code::invalid, source.name + ":1: two columns are named \"" + *twice + "\"", "rename one of them");
+}
+
+bool is_number_column(const SeriesColumns& columns, const std::string& column) {
+  return column == columns.target ||
+         std::find(columns.ahead.begin(), columns.ahead.end(), column) != columns.ahead.end();
+}
+
+std::string csv_reader(const Source& source, const SeriesColumns& columns) {
+  std::string types;
+  for (auto& column : source.header)
+    types += (types.empty() ? "" : ", ") + sql_text(column) + ": " +
+             (is_number_column(columns, column) ? "'DOUBLE'" : "'VARCHAR'");
+  return "read_csv(" + sql_text(source.file.string()) +
+         ", auto_detect = false, header = true, delim = " + sql_text(std::string(1, source.delimiter)) +
+         ", quote = '\"', escape = '\"', columns = {" + types +
+         "}, nullstr = ['', 'NA', 'N/A', 'null', 'NaN', 'nan'], store_rejects = true, rejects_limit = 0)";
+}
+
+void need_columns(const Source& source, const SeriesColumns& columns) {
+  std::vector<std::string> wanted = columns.by;
+  wanted.insert(wanted.end(), {columns.time, columns.target});
+  wanted.insert(wanted.end(), columns.ahead.begin(), columns.ahead.end());
+  for (std::size_t i = 0; i < wanted.size(); i++) {
+    if (std::find(source.header.begin(), source.header.end(), wanted[i]) == source.header.end()) {
+      std::string list;
+      for (auto& known : source.header) list += (list.empty() ? "" : ", ") + known;
+      throw Error(Code::invalid, source.name + " has no column \"" + wanted[i] + "\"", "it has: " + list);
+    }
+    if (std::find(wanted.begin(), wanted.begin() + std::ptrdiff_t(i), wanted[i]) != wanted.begin() + std::ptrdiff_t(i))
+      throw Error(Code::invalid, "the column \"" + wanted[i] + "\" was given twice",
+                  "--by, --time, --target and --ahead name different columns");
+  }
+}
+
+void refuse_rejected(Duck& duck, const Source& source) {
+  std::string first;
+  std::size_t lines = 0;
+  duck.query(
+      "SELECT line::VARCHAR, coalesce(column_name, ''), error_type::VARCHAR, coalesce(csv_line, ''), column_idx::DOUBLE"
+      " FROM reject_errors ORDER BY line, column_idx",
+      [&](const Duck::Cells& row) {
+        if (lines++) return;
+        first = source.name + ":" + row.text(0).value_or("?") + ": ";
+        auto cells = csv_cells(row.text(3).value_or(""), source.delimiter);
+        auto column = static_cast<std::size_t>(std::max(1.0, row.number(4)));
+        std::string type = row.text(2).value_or("");
+        if (type == "CAST")
+          first += "column \"" + row.text(1).value_or("") + "\": \"" +
+                   (column <= cells.size() ? cells[column - 1] : "") + "\" is no number";
+        else if (type == "MISSING COLUMNS" || type == "TOO MANY COLUMNS")
+          first += std::to_string(cells.size()) + " cells, the header names " + std::to_string(source.header.size());
+        else
+          first += type;
+      });
+  if (lines)
+    throw Error(Code::invalid, first + (lines > 1 ? ", and " + std::to_string(lines - 1) + " more such cells" : ""),
+                "correct the file; an empty cell is a missing value");
+}
+
+void make_raw(Duck& duck, const Source& source, const SeriesColumns& columns) {
+  std::string select;
+  for (auto& by : columns.by) select += "coalesce(" + sql_name(by) + "::VARCHAR, '') AS " + sql_name(by) + ", ";
+  std::string time = sql_name(columns.time) + "::VARCHAR";
+  select += time + " AS gyre_time, try_cast(" + time + " AS DOUBLE) AS gyre_number, epoch(try_cast(" + time +
+            " AS TIMESTAMP))::DOUBLE AS gyre_seconds, " + sql_name(columns.target) + "::DOUBLE AS gyre_target";
+  for (std::size_t i = 0; i < columns.ahead.size(); i++)
+    select += ", " + sql_name(columns.ahead[i]) + "::DOUBLE AS gyre_ahead" + std::to_string(i);
+  std::string from =
+      source.parquet ? "read_parquet(" + sql_text(source.file.string()) + ")" : csv_reader(source, columns);
+  duck.run("CREATE TABLE raw AS SELECT " + select + " FROM " + from);
+}
+
+// Dates, or numbers all along: never one here and the other there.
+bool times_are_numbers(Duck& duck, const Source& source, const SeriesColumns& columns) {
+  double rows = 0, numbers = 0;
+  duck.query("SELECT count(*)::DOUBLE, count(gyre_number)::DOUBLE FROM raw", [&](const Duck::Cells& row) {
+    rows = row.number(0);
+    numbers = row.number(1);
+  });
+  if (rows == 0) throw Error(Code::invalid, source.name + " has a header but no rows");
+  bool number = numbers * 2 > rows;
+  duck.query("SELECT (rowid + 2)::VARCHAR, gyre_time FROM raw WHERE " +
+                 std::string(number ? "gyre_number" : "gyre_seconds") + " IS NULL ORDER BY rowid LIMIT 1",
+             [&](const Duck::Cells& row) {
+               throw Error(Code::invalid,
+                           source.name + ":" + row.text(0).value_or("?") + ": column \"" + columns.time + "\": \"" +
+                               row.text(1).value_or("") + "\" is no " + (number ? "number" : "time"),
+                           number ? "most rows have numbers here" : "times are like 2026-02-03 or 2026-02-03 04:05:06");
+             });
+  return number;
+}
+
+std::vector<Raw> read_partitions(Duck& duck, const SeriesColumns& columns, bool numbers) {
+  std::string keys, order, same;
+  for (std::size_t i = 0; i < columns.by.size(); i++) {
+    std::string name = sql_name(columns.by[i]);
+    keys += ", " + name;
+    order += (i ? ", " : "") + name;
+    same += (i ? " AND raw." : "raw.") + name + " = part." + name;
+  }
+  std::vector<Raw> raw;
+  std::string part = "0::DOUBLE", from = "raw";
+  if (columns.by.empty()) {
+    raw.emplace_back();
+  } else {
+    duck.run("CREATE TABLE part AS SELECT (row_number() OVER (ORDER BY " + order + ") - 1)::DOUBLE AS gyre_part" +
+             keys + " FROM (SELECT DISTINCT " + order + " FROM raw)");
+    duck.query("SELECT gyre_part" + keys + " FROM part ORDER BY gyre_part", [&](const Duck::Cells& row) {
+      auto& partition = raw.emplace_back();
+      for (std::size_t i = 0; i < columns.by.size(); i++) partition.keys.push_back(row.text(i + 1).value_or(""));
+    });
+    part = "part.gyre_part";
+    from = "raw JOIN part ON " + same;
+  }
+  std::string select =
+      "SELECT " + part + ", raw.rowid::DOUBLE, raw." + (numbers ? "gyre_number" : "gyre_seconds") + ", raw.gyre_target";
+  for (std::size_t i = 0; i < columns.ahead.size(); i++) select += ", raw.gyre_ahead" + std::to_string(i);
+  duck.query(select + " FROM " + from, [&](const Duck::Cells& row) {
+    auto& partition = raw[static_cast<std::size_t>(row.number(0))];
+    partition.line.push_back(row.number(1) + 2);
+    partition.time.push_back(row.number(2));
+    partition.target.push_back(row.number(3));
+    for (std::size_t i = 0; i < columns.ahead.size(); i++) partition.ahead.push_back(row.number(i + 4));
+  });
+  return raw;
+}
+
+// Rows in the order of time, in place.
+void sort_rows(Raw& raw, std::size_t ahead) {
+  if (std::is_sorted(raw.time.begin(), raw.time.end()) && std::is_sorted(raw.line.begin(), raw.line.end())) return;
+  std::vector<std::size_t> order(raw.time.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return raw.time[a] != raw.time[b] ? raw.time[a] < raw.time[b] : raw.line[a] < raw.line[b];
+  });
+  auto take = [&](std::vector<double>& values, std::size_t width) {
+    std::vector<double> sorted;
+    sorted.reserve(values.size());
+    for (auto row : order)
+      sorted.insert(sorted.end(), values.begin() + std::ptrdiff_t(row * width),
+                    values.begin() + std::ptrdiff_t((row + 1) * width));
+    values.swap(sorted);
+  };
+  take(raw.time, 1);
+  take(raw.target, 1);
+  take(raw.line, 1);
+  take(raw.ahead, ahead);
+}
+
+// Missing values between two known ones lie on the line between them; of columns known ahead, the last known counts.
+std::size_t fill_holes(std::vector<double>& values) {
+  std::size_t filled = 0, known = 0;
+  for (std::size_t i = 1; i < values.size(); i++) {
+    if (std::isnan(values[i])) continue;
+    for (std::size_t hole = known + 1; hole < i; hole++, filled++)
+      values[hole] = values[known] + (values[i] - values[known]) * double(hole - known) / double(i - known);
+    known = i;
+  }
+  return filled;
+}
+
+std::string digest_of_rows(const Raw& raw) {
+  Sha256 hash;
+  for (auto* values : {&raw.time, &raw.target, &raw.ahead})
+    hash.add({reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double)});
+  return hash.digest();
+}
+
+std::string at_line(const std::string& name, double line) {
+  return name + ":" + std::to_string(static_cast<long long>(line));
+}
+
+Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, std::size_t ahead) {
+  Partition partition{.keys = std::move(raw.keys)};
+  partition.digest = digest_of_rows(raw);
+  // What comes before the first value and after the last says nothing of the target.
+  std::size_t first = 0, end = raw.time.size();
+  while (first < end && std::isnan(raw.target[first])) first++;
+  if (first == end) {
+    partition.trouble = "no row has a value";
+    return partition;
+  }
+  while (std::isnan(raw.target[end - 1])) end--;
+  partition.first_time = raw.time[first];
+  std::size_t rows = ahead ? raw.time.size() : end;
+  constexpr std::int64_t longest = 10'000'000;
+  double missing = std::nan("");
+  std::int64_t former = -1;
+  for (std::size_t row = first; row < rows; row++) {
+    auto step = grid.steps(partition.first_time, raw.time[row]);
+    if (!step || *step > longest) {
+      partition.trouble = at_line(name, raw.line[row]) + ": " + grid.text(raw.time[row]) +
+                          " lies between two steps: others are " + grid.words() + " apart";
+      return partition;
+    }
+    if (*step == former) {
+      partition.trouble = at_line(name, raw.line[row]) + ": a second row of " + grid.text(raw.time[row]) +
+                          ", the first is in line " + std::to_string(static_cast<long long>(raw.line[row - 1]));
+      return partition;
+    }
+    if (std::isinf(raw.target[row])) {
+      partition.trouble = at_line(name, raw.line[row]) + ": the value is infinite";
+      return partition;
+    }
+    auto at = static_cast<std::size_t>(*step);
+    if (row < end) {
+      partition.values.resize(at + 1, missing);
+      partition.values[at] = raw.target[row];
+    }
+    partition.ahead.resize((at + 1) * ahead, missing);
+    for (std::size_t i = 0; i < ahead; i++) partition.ahead[at * ahead + i] = raw.ahead[row * ahead + i];
+    former = *step;
+  }
+  partition.filled = fill_holes(partition.values);
+  for (std::size_t i = 0; i < partition.ahead.size(); i++)
+    if (std::isnan(partition.ahead[i])) partition.ahead[i] = i >= ahead ? partition.ahead[i - ahead] : 0;
+  return partition;
+}
+
+}  // namespace
+
+SeriesTable load_series_table(const std::filesystem::path& file, const std::string& name, const SeriesColumns& columns,
+                              int threads) {
+  if (!fs::is_regular_file(file)) throw Error(Code::invalid, name + " is no file", "give a CSV or Parquet file");
+  Source source{.file = file, .name = name, .parquet = starts_with_bytes(file, "PAR1")};
+  Duck duck(threads);
+  if (source.parquet)
+    duck.query(
+        "SELECT column_name::VARCHAR FROM (DESCRIBE SELECT * FROM read_parquet(" + sql_text(file.string()) + "))",
+        [&](const Duck::Cells& row) { source.header.push_back(row.text(0).value_or("")); });
+  else
+    read_header(source);
+  need_columns(source, columns);
+  make_raw(duck, source, columns);
+  if (!source.parquet) refuse_rejected(duck, source);
+  bool numbers = times_are_numbers(duck, source, columns);
+  auto raw = read_partitions(duck, columns, numbers);
+
+  SeriesTable table;
+  std::vector<std::vector<double>> times(raw.size());
+  for_each_parallel(raw.size(), threads, [&](std::size_t i) {
+    sort_rows(raw[i], columns.ahead.size());
+    times[i] = raw[i].time;
+  });
+  table.grid = find_grid(times, numbers);
+  table.partitions.resize(raw.size());
+  for (auto& partition : raw) table.rows += partition.time.size();
+  for_each_parallel(raw.size(), threads, [&](std::size_t i) {
+    table.partitions[i] = regular(raw[i], table.grid, name, columns.ahead.size());
+  });
+  return table;
+}
+
+}  // namespace gyre

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""gyre many: models of thousands of series through the program: what is wrong with a table is said by line, what was
+killed goes on and ends with the same bytes, what did not change is not learned again."""
+import csv, datetime, json, math, os, pathlib, random, signal, subprocess, sys, tempfile, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from server import environment, gyre
+
+work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-many-"))
+environment = environment(HOME=str(work))
+week = ["--time", "week", "--target", "sales", "--horizon", "8"]
+
+
+def start(*words):
+    return subprocess.Popen([gyre, *words], cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def run(*words, code=0):
+    process = start(*words)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, (words, process.returncode, out, err)
+    return out + err
+
+
+def value(*words, code=0):
+    process = start(*words, "--json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, (words, process.returncode, out, err)
+    return json.loads(out)
+
+
+def day(step):
+    return str(datetime.date(2024, 1, 1) + datetime.timedelta(7 * step))
+
+
+def series(stores=3, brands=2, points=70, seed=1):
+    """{(store, brand): [sales of each week]}"""
+    draw = random.Random(seed)
+    return {(f"s{s}", f"b{b}"): [round(100 + 10 * s + 0.3 * t + 8 * math.sin(t / 8.3) + draw.gauss(0, 2), 2) for t in range(points)]
+            for s in range(stores) for b in range(brands)}
+
+
+def write(path, data, header="store,brand,week,sales"):
+    rows = [header] + [f"{s},{b},{day(t)},{v}" for (s, b), values in data.items() for t, v in enumerate(values) if v is not None]
+    (work / path).write_text("\n".join(rows) + "\n")
+
+
+def plain():
+    data = series()
+    write("sales.csv", data)
+    kept = value("many", "sales.csv", "--by", "store,brand", *week, "--out", "forecast.csv")
+    assert kept["registered"] == 6 and kept["failed"] == 0 and kept["step"] == "a week", kept
+    rows = list(csv.DictReader((work / "forecast.csv").open()))
+    assert len(rows) == 6 * 8 and rows[0]["week"] == day(70), rows[0]
+    for row in rows:
+        assert float(row["low"]) <= float(row["forecast"]) <= float(row["high"]), row
+    # The registered file gives the same forecast when it is asked with the last rows.
+    one = [row for row in rows if (row["store"], row["brand"]) == ("s1", "b1")]
+    shown = value("many", "show", "sales", "--where", "store=s1", "--where", "brand=b1")["partitions"]
+    assert len(shown) == 1 and shown[0]["name"] == "sales.s1.b1", shown
+    (work / "window.csv").write_text("sales,step\n" + "".join(f"{v},{t}\n" for t, v in enumerate(data["s1", "b1"])))
+    answer = value("predict", "sales.s1.b1", "window.csv")
+    forecast = answer["answer"]["forecast"]
+    for got, said in zip(forecast, one):
+        assert abs(got - float(said["forecast"])) < 1e-3, (got, said)
+    assert "right" in run("model", "check", "sales.s1.b1") + run("model", "show", "sales.s1.b1")
+    # As Parquet, and by one column alone.
+    kept = value("many", "sales.csv", "--by", "store", "--name", "twice", *week, code=5)
+    assert kept["failed"] == 3 and kept["registered"] == 0, kept
+    assert "a second row of 2024-01-01" in run("many", "show", "twice", "--failed")
+    value("many", "sales.csv", "--by", "store,brand", "--name", "parquet", "--format", "parquet", "--learners", "naive", *week,
+          "--out", "forecast.parquet")
+    assert (work / "forecast.parquet").read_bytes()[:4] == b"PAR1"
+    print("ok plain", flush=True)
+
+
+def bad_tables():
+    data = series()
+    data["s0", "b0"] = data["s0", "b0"][:1]
+    data["s0", "b1"] = [7] * 70
+    data["s1", "b0"][20] = data["s1", "b0"][21] = None
+    write("bad.csv", data)
+    with (work / "bad.csv").open("a") as file:
+        file.write(f"s2,b0,{day(3)},5\ns2,b1,2024-01-03,5\n")
+    kept = value("many", "bad.csv", "--by", "store,brand", *week)
+    assert (kept["registered"], kept["failed"]) == (3, 3), kept
+    why = run("many", "show", "bad", "--failed")
+    lines = sum(1 for _ in (work / "bad.csv").open())
+    for part in ("bad.s0.b0", "1 value is too few", f"bad.csv:{lines - 1}: a second row of 2024-01-22",
+                 f"bad.csv:{lines}: 2024-01-03 lies between two steps: others are a week apart"):
+        assert part in why, (part, why)
+    holes = value("many", "show", "bad", "--where", "brand=b0", "--where", "store=s1")["partitions"][0]
+    assert holes["filled"] == 2 and holes["points"] == 70, holes
+    still = value("many", "show", "bad", "--where", "brand=b1", "--where", "store=s0")["partitions"][0]
+    assert still["forecast"] == [7] * 8 and still["mase"] == 0, still
+
+    text = (work / "sales.csv").read_text().splitlines()
+    for line, broken, said in ((10, text[9].rsplit(",", 1)[0] + ",many", 'sales.csv:10: column "sales": "many" is no number'),
+                               (12, "s0,b0,one day,4", 'sales.csv:12: column "week": "one day" is no time'),
+                               (14, "s0,b0,4", "sales.csv:14: 3 cells, the header names 4")):
+        (work / "broken").mkdir(exist_ok=True)
+        (work / "broken/sales.csv").write_text("\n".join(text[:line - 1] + [broken] + text[line:]) + "\n")
+        out = run("many", "broken/sales.csv", "--by", "store,brand", *week, code=2)
+        assert said in out, (said, out)
+    out = run("many", "sales.csv", "--by", "shop", *week, code=2)
+    assert 'has no column "shop"' in out and "it has: store, brand, week, sales" in out, out
+    out = run("many", "sales.csv", "--by", "store", *week, "--learners", "lstm", code=4)
+    assert "there are: naive, linear" in out, out
+    print("ok bad tables", flush=True)
+
+
+def again():
+    """Only what got data, only what has no model."""
+    data = series()
+    data["s0", "b0"] = data["s0", "b0"][:1]
+    write("again.csv", data)
+    first = value("many", "again.csv", "--by", "store,brand", *week)
+    assert (first["learned"], first["failed"]) == (5, 1), first
+    data["s0", "b0"] = series()["s0", "b0"]
+    data["s1", "b1"] += [500.0] * 4  # far from what was forecast
+    data["s2", "b1"] += [data["s2", "b1"][-1]]
+    write("again.csv", data)
+    failed = value("many", "again.csv", "--by", "store,brand", *week, "--only-failed")
+    assert (failed["learned"], failed["kept"], failed["failed"]) == (1, 5, 0), failed
+    changed = value("many", "again.csv", "--by", "store,brand", *week, "--only-changed")
+    assert (changed["learned"], changed["kept"], changed["drifted"]) == (2, 4, 1), changed
+    nothing = value("many", "again.csv", "--by", "store,brand", *week, "--only-changed")
+    assert (nothing["learned"], nothing["kept"]) == (0, 6), nothing
+    versions = {name: value("model", "show", f"again.{name}") for name in ("s1.b0", "s1.b1")}
+    assert "no run named other" in run("many", "again.csv", "--name", "other", *week, "--only-changed", code=4)
+    print("ok again", flush=True)
+
+
+def killed():
+    """kill -9 while it learns: the second start takes over what was done, and ends with the same content."""
+    write("long.csv", series(stores=200, brands=4, points=140))
+    words = ["many", "long.csv", "--by", "store,brand", "--learners", "all", *week]
+    process = start(*words)
+    checkpoints = work / ".gyre/run/checkpoints"
+    until = time.time() + 60
+    while not list(checkpoints.glob("*/chunk-*")):
+        assert time.time() < until and process.poll() is None, "it was over before it could be killed"
+        time.sleep(0.01)
+    steps = [pid for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
+    process.kill()
+    for pid in set(steps):
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.wait()
+    out = run(*words)
+    assert "taken over from the run that was cut off" in out, out
+    whole = value("many", "show", "long")
+    assert whole["models"] == 800, whole
+    fresh = value(*words, "--fresh", "--name", "afresh")
+    assert fresh["content"] == whole["content"], "a run that was cut off ends with other models"
+    print("ok killed", flush=True)
+
+
+run("init")
+for part in (plain, bad_tables, again, killed):
+    if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
+        part()
