@@ -1,10 +1,13 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/http_client.hpp"
 #include "track/artifacts.hpp"
 #include "track/mlflow.hpp"
 #include "track/mlflow_forms.hpp"
+#include "track/part_uploads.hpp"
 
 namespace gyre {
 
@@ -56,13 +59,90 @@ static Response keep(Workspace& workspace, Request& request) {
   return json_response(json::object());
 }
 
-// Clients upload in one piece when they hear this, as from MLflow's own server on a folder.
-static Response no_parts(Request&) {
-  throw Error(Code::unsupported, "Multipart upload is not supported for the current artifact repository");
+// A part's URL is whole: clients do not put it together themselves.
+static std::string own_url(Workspace& workspace, const Request& request) {
+  auto header = [&](const char* name) {
+    auto it = request.headers.find(name);
+    return it == request.headers.end() ? std::string() : it->second;
+  };
+  std::string scheme = header("X-Forwarded-Proto");
+  auto state = workspace.run_folder() / "server.json";
+  if (scheme.empty())
+    scheme = fs::exists(state) && get_string(read_json_file(state), "url").starts_with("https") ? "https" : "http";
+  return scheme + "://" + header("Host");
+}
+
+static std::string encoded_path(const std::string& path) {
+  std::string encoded;
+  for (std::size_t at = 0; at <= path.size();) {
+    auto end = std::min(path.find('/', at), path.size());
+    encoded += (at ? "/" : "") + percent_encode(std::string_view(path).substr(at, end - at));
+    at = end + 1;
+  }
+  return encoded;
+}
+
+// "<folder in the URL>/<name of the client's file>"
+static std::string path_in_parts(const Request& request, const json::value& body) {
+  std::string file = get_string(body, "path");
+  file.erase(0, file.find_last_of("/\\") + 1);
+  std::string folder = request.params.contains("path") ? request.param("path") : "";
+  return checked_artifact_path(folder + (folder.empty() ? "" : "/") + file);
+}
+
+static Response start_parts(Workspace& workspace, PartUploads& uploads, const Request& request,
+                            std::string_view prefix) {
+  auto body = request.json_body();
+  std::string path = path_in_parts(request, body);
+  std::int64_t count = get_int(body, "num_parts");
+  if (count < 1 || count > PartUploads::most_parts)
+    throw Error(Code::invalid, "num_parts must be from 1 to " + std::to_string(PartUploads::most_parts));
+  std::string id = uploads.start(path);
+  json::object headers;  // who may start it may send its parts
+  if (auto it = request.headers.find("Authorization"); it != request.headers.end())
+    headers["Authorization"] = it->second;
+  json::array credentials;
+  for (std::int64_t number = 1; number <= count; number++)
+    credentials.push_back({{"url", own_url(workspace, request) + std::string(prefix) + "/mpu/part/" + id + "/" +
+                                       std::to_string(number) + "/" + encoded_path(path)},
+                           {"part_number", number},
+                           {"headers", headers}});
+  return json_response({{"upload_id", id}, {"credentials", credentials}});
+}
+
+static Response keep_part(PartUploads& uploads, Request& request) {
+  if (!request.body_file) throw Error(Code::invalid, "a part needs a body");
+  std::int64_t number = std::strtoll(request.param("number").c_str(), nullptr, 10);
+  std::string tag =
+      uploads.put(checked_artifact_path(request.param("path")), request.param("upload"), number, *request.body_file);
+  Response response = json_response(json::object());
+  response.headers["ETag"] = "\"" + tag + "\"";
+  return response;
+}
+
+static Response finish_parts(PartUploads& uploads, const Request& request) {
+  auto body = request.json_body();
+  std::vector<PartUploads::Part> parts;
+  auto* listed = find(body, "parts");
+  if (!listed || !listed->is_array()) throw Error(Code::invalid, "parts must be a list of {part_number, etag}");
+  for (auto& part : listed->get_array()) {
+    std::string tag = get_string(part, "etag");
+    std::erase(tag, '"');
+    parts.push_back({get_int(part, "part_number"), tag});
+  }
+  uploads.finish(path_in_parts(request, body), get_string(body, "upload_id"), std::move(parts), request.who);
+  return json_response(json::object());
+}
+
+static Response cancel_parts(PartUploads& uploads, const Request& request) {
+  auto body = request.json_body();
+  uploads.cancel(path_in_parts(request, body), get_string(body, "upload_id"));
+  return json_response(json::object());
 }
 
 std::vector<Route> mlflow_artifact_routes(Workspace& workspace) {
   std::vector<Route> all;
+  auto uploads = std::make_shared<PartUploads>(workspace);
   for (std::string_view prefix : {"/api/2.0/mlflow-artifacts", "/ajax-api/2.0/mlflow-artifacts"})
     for (Route route : std::vector<Route>{
              {"PUT", "/artifacts/{path...}", "Log a file", [&](Request& request) { return keep(workspace, request); },
@@ -79,9 +159,16 @@ std::vector<Route> mlflow_artifact_routes(Workspace& workspace) {
                 std::string path = checked_artifact_path(request.query_value("path").value_or(""));
                 return json_response({{"files", list_artifacts(workspace, path, "")}});
               }},
-             {"POST", "/mpu/create/{path...}", "Upload in parts: refused", no_parts},
-             {"POST", "/mpu/complete/{path...}", "Upload in parts: refused", no_parts},
-             {"POST", "/mpu/abort/{path...}", "Upload in parts: refused", no_parts},
+             {"POST", "/mpu/create/{path...}", "Start an upload in parts: {path, num_parts}",
+              [&workspace, uploads, prefix](Request& request) {
+                return start_parts(workspace, *uploads, request, prefix);
+              }},
+             {"PUT", "/mpu/part/{upload}/{number}/{path...}", "A part of a file",
+              [uploads](Request& request) { return keep_part(*uploads, request); }, true},
+             {"POST", "/mpu/complete/{path...}", "The parts become the file: {path, upload_id, parts}",
+              [uploads](Request& request) { return finish_parts(*uploads, request); }},
+             {"POST", "/mpu/abort/{path...}", "Forget an upload in parts: {path, upload_id}",
+              [uploads](Request& request) { return cancel_parts(*uploads, request); }},
          }) {
       route.pattern.insert(0, prefix);
       all.push_back(std::move(route));

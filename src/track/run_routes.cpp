@@ -26,6 +26,7 @@ static Response list_runs(Workspace& workspace, Request& request) {
            .found) {
     json::object value = to_json(run);
     value["experiment"] = names[std::to_string(run.experiment)];
+    value["experiment_id"] = std::to_string(run.experiment);
     runs.push_back(std::move(value));
   }
   return json_response({{"runs", runs}});

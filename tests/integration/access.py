@@ -3,6 +3,7 @@
 import base64, json, os, pathlib, shutil, ssl, subprocess, sys, tempfile, time, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+import stored
 from server import Server, environment, gyre
 
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-access-"))
@@ -47,7 +48,7 @@ def roles():
         bob = run("user", "add", "bob", "--role", "none")
         eve = run("user", "add", "eve", "--role", "reader")
         boss = run("user", "add", "boss", "--role", "owner", "--admin")
-        assert ann.startswith("gyre_") and ann not in (work / ".gyre/gyre.db").read_bytes().decode("latin1"), "a token is kept"
+        assert ann.startswith("gyre_") and ann not in str(stored.query(work, "SELECT * FROM member_token")), "a token is kept"
         assert "ann" in run("user", "list", GYRE_TOKEN=boss)
         assert "no admin" in run("user", "list", code=3, GYRE_TOKEN=ann)
         for basic, wanted in ((f"ann:{ann}", 200), (f"eve:{ann}", 401), ("ann:x", 401), ("ann", 401)):
@@ -83,9 +84,17 @@ def roles():
         assert may(bob) == set(), may(bob)
         assert ask("POST", M + "/runs/get", {}, token=bob)[0] in (403, 405)
         assert [e["name"] for e in ask("GET", M + "/experiments/search?max_results=10", token=bob)[1].get("experiments", [])] == []
+        seen = lambda token: [run["id"] for run in ask("GET", "/api/runs", token=token)[1]["runs"]]
+        assert seen(ann) == seen(eve) == [run_id] and seen(bob) == []
+        status, upload = ask("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{experiment}/{run_id}/artifacts", {"path": "p.bin", "num_parts": 1}, token=ann)
+        (part,) = upload["credentials"]
+        assert part["url"].startswith(server.url)
+        put = lambda headers: server.answer("PUT", part["url"].removeprefix(server.url), b"part", headers)[0]
+        assert (put({}), put({"Authorization": "Bearer " + bob}), put(part["headers"])) == (401, 403, 200)
         run("user", "role", "bob", "contributor", "--experiment", "anns", GYRE_TOKEN=ann)  # its owner may
         assert may(bob) == writes, may(bob)
         assert [e["name"] for e in ask("GET", M + "/experiments/search?max_results=10", token=bob)[1]["experiments"]] == ["anns"]
+        assert seen(bob) == [run_id]
         status, said = ask("POST", M + "/experiments/create", {"name": "bobs"}, token=bob)
         assert status == 403 and said["error_code"] == "PERMISSION_DENIED", said
         assert "does not own" in run("user", "role", "eve", "owner", "--experiment", "anns", code=3, GYRE_TOKEN=bob)

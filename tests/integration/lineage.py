@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """What runs were made from, what came from what, and OpenLineage events that a server hears when it is there."""
-import http.server, json, os, pathlib, shutil, sqlite3, subprocess, tempfile, threading, time
+import http.server, json, os, pathlib, shutil, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+import stored
 
 gyre = os.path.abspath(os.environ.get("GYRE_BUILD", "build") + "/gyre")
 work = pathlib.Path(tempfile.mkdtemp(prefix="gyre-lineage-"))
@@ -39,11 +42,10 @@ try:
     git("commit", "-q", "-m", "one")
     run("run", "p.yaml")
     (run_id,) = [r["id"] for r in json.loads(run("runs", "--json"))["runs"]]
-    database = sqlite3.connect(f"file:{work}/.gyre/gyre.db?mode=ro", uri=True)
-
     def tag(run, key):
-        row = database.execute("SELECT t.value FROM run_tag t JOIN run r ON r.number = t.run WHERE r.id = ? AND t.key = ?", (run, key)).fetchone()
-        return row and row[0]
+        rows = stored.query(work, f"SELECT t.value FROM run_tag t JOIN run r ON r.number = t.run WHERE r.id = '{run}' AND t.key = '{key}'")
+        return rows[0][0] if rows else None
+
     assert tag(run_id, "mlflow.source.git.commit") == git("rev-parse", "HEAD") and tag(run_id, "mlflow.source.git.branch") == "main"
     assert tag(run_id, "gyre.git.dirty") == "false" and tag(run_id, "mlflow.source.name") == "p.yaml"
     (work / "p.yaml").write_text((work / "p.yaml").read_text().replace("20", "21"))
@@ -51,7 +53,7 @@ try:
     run("run", "p.yaml")
     (second,) = [r["id"] for r in json.loads(run("runs", "--json"))["runs"] if r["id"] != run_id]
     assert tag(second, "gyre.git.dirty") == "true"
-    digest = database.execute("SELECT digest FROM artifact WHERE path LIKE ?", (f"%/{second}/artifacts/source.diff",)).fetchone()[0][7:]
+    digest = stored.query(work, f"SELECT digest FROM artifact WHERE path LIKE '%/{second}/artifacts/source.diff'")[0][0][7:]
     diff = (work / ".gyre/blobs/sha256" / digest[:2] / digest[2:]).read_text()
     assert "+    options: {recordings: 1, seconds: 21}" in diff and "?? new.txt" in diff, diff
     print("ok commit, branch and difference of the folder are recorded with each run", flush=True)
@@ -70,7 +72,7 @@ try:
     began = time.time()
     run("run", "p.yaml", "--fresh")
     assert time.time() - began < 15
-    waiting = database.execute("SELECT count(*) FROM openlineage_event").fetchone()[0]
+    waiting = stored.query(work, "SELECT count(*) FROM openlineage_event")[0][0]
     assert waiting == 2 and not events, waiting
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Ears)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -82,7 +84,7 @@ try:
     last = events[-1]
     assert last["job"] == {"namespace": "gyre", "name": "gather-line-pump"} and last["outputs"][0]["name"].startswith("sha256:")
     assert len(last["run"]["runId"]) == 36 and events[0]["run"]["runId"] == events[1]["run"]["runId"] != last["run"]["runId"]
-    assert database.execute("SELECT count(*) FROM openlineage_event").fetchone()[0] == 0
+    assert stored.query(work, "SELECT count(*) FROM openlineage_event")[0][0] == 0
     print("ok OpenLineage events wait for who is away, and come in order", flush=True)
 finally:
     shutil.rmtree(work, ignore_errors=True)

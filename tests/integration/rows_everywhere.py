@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # slow
-"""The tests that keep rows once more, with their rows in a real PostgreSQL."""
+"""The tests that keep rows once more, with their rows in a real PostgreSQL. [part of a name...]: only these."""
 import os, pathlib, sys, tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
@@ -10,12 +10,14 @@ build = os.path.abspath(os.environ.get("GYRE_BUILD", "build"))
 
 
 def main(folder):
+    tests = {"text tests": ["scripts/texttest", "--build", build], "MLflow's client": ["clients/mlflow/run"]}
+    for name in ("access", "audit", "gc", "lineage", "pack", "track_bad_input", "track_faults"):
+        tests[name] = ["python3", f"tests/integration/{name}.py"]
     postgres = Postgres(folder / "postgresql")
     try:
-        postgres.run_there("text tests", ["scripts/texttest", "--build", build])
-        for name in ("access", "audit", "gc", "lineage", "pack", "track_bad_input", "track_faults"):
-            postgres.run_there(name, ["python3", f"tests/integration/{name}.py"])
-        postgres.run_there("MLflow's client", ["clients/mlflow/run"])
+        for name, command in tests.items():
+            if not sys.argv[1:] or any(part in name for part in sys.argv[1:]):
+                postgres.run_there(name, command)
     finally:
         postgres.stop()
 

@@ -64,5 +64,42 @@ def check_proxied_paths():
         raw = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=20)  # requests would tidy the path up
         raw.request("PUT", root + path, b"1")
         assert raw.getresponse().status in (400, 404, 405), path
-    status, answer = ask("POST", "/api/2.0/mlflow-artifacts/mpu/create/x", {"path": "x", "num_parts": 2})
-    assert status == 501 and answer["error_code"] == "NOT_IMPLEMENTED"
+
+
+def check_parts():
+    """MLflow's own server on a folder refuses parts, and its client sends the file whole."""
+    os.environ |= {"MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true", "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "1", "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": "1000000"}
+    try:
+        run = client.create_run("0").info.run_id
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, "größe & co.bin")
+            with open(name, "wb") as file:
+                file.write(os.urandom(12_345_678))
+            client.log_artifact(run, name, "in parts")
+            with open(client.download_artifacts(run, "in parts/größe & co.bin", folder), "rb") as back, open(name, "rb") as file:
+                assert back.read() == file.read()
+    finally:
+        for name in [name for name in os.environ if "MULTIPART_UPLOAD" in name]:
+            del os.environ[name]
+    base, path = "/api/2.0/mlflow-artifacts/mpu/", fresh("parts")
+    status, made = ask("POST", base + "create/" + path, {"path": "/home/me/x.bin", "num_parts": 2})
+    if status == 501:
+        assert made["error_code"] == "NOT_IMPLEMENTED"
+        return
+    upload = {"path": "x.bin", "upload_id": made["upload_id"]}
+    tags = [requests.put(part["url"], data=data, headers=part["headers"], timeout=20).headers["ETag"] for part, data in zip(made["credentials"], (b"one ", b"two"))]
+    get = lambda: requests.get(f"{url}/api/2.0/mlflow-artifacts/artifacts/{path}/x.bin", timeout=20)
+    parts = [{"part_number": number, "etag": tag, "url": ""} for number, tag in ((2, tags[1]), (1, tags[0]))]
+    for wrong in (parts[:1], [], [parts[1] | {"etag": "../../x"}], [parts[1], parts[0] | {"etag": tags[0]}]):
+        assert ask("POST", base + "complete/" + path, upload | {"parts": wrong})[0] == 400, wrong
+        assert get().status_code == 404
+    assert ask("POST", base + "complete/another", upload | {"parts": parts})[0] == 404
+    assert ask("POST", base + "complete/" + path, upload | {"parts": parts})[0] == 200
+    assert get().content == b"one two"
+    assert ask("POST", base + "complete/" + path, upload | {"parts": parts})[0] == 404, "it is over"
+    _, made = ask("POST", base + "create/" + path, {"path": "y.bin", "num_parts": 1})
+    stop = {"path": "y.bin", "upload_id": made["upload_id"]}
+    assert ask("POST", base + "abort/" + path, stop)[0] == 200
+    assert requests.put(made["credentials"][0]["url"], data=b"x", timeout=20).status_code == 404
+    for body in ({"path": "x", "num_parts": 0}, {"path": "x", "num_parts": 10_001}, {"path": "..", "num_parts": 1}, {"num_parts": 1}):
+        assert ask("POST", base + "create/" + path, body)[0] == 400, body

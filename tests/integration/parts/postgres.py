@@ -69,7 +69,8 @@ class Postgres:
     def run_there(self, name, command):
         """Runs a test with its rows here, in a schema for each of its workspaces."""
         done = subprocess.run(command, cwd=pathlib.Path(__file__).resolve().parents[3], text=True, errors="replace", stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(os.environ, GYRE_ROWS=self.url + "&schema={workspace}"))
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(os.environ, GYRE_ROWS=self.url + "&schema={workspace}",
+                                       GYRE_BUILD=os.path.abspath(os.environ.get("GYRE_BUILD", "build"))))
         assert done.returncode == 0, f"{name}, rows in PostgreSQL:\n{done.stdout[-12000:]}"
         print(f"ok {name}, rows in PostgreSQL", flush=True)
 
