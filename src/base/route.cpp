@@ -2,6 +2,7 @@
 
 #include <strings.h>
 #include <algorithm>
+#include <utility>
 
 namespace gyre {
 
@@ -106,9 +107,19 @@ const Route* RouteTable::match(const Request& request, std::map<std::string, std
   return best;
 }
 
+static Response told(std::exception_ptr failure, const RouteTable::ErrorForm& form) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    return form(error);
+  } catch (const std::exception& error) {
+    return form(Error(Code::internal, error.what()));
+  }
+}
+
 const Route* RouteTable::find(const Request& request) const { return match(request, nullptr, nullptr, nullptr); }
 
-Response RouteTable::handle(Request& request) const {
+Response RouteTable::begin(Request& request) const {
   bool other_method = false;
   std::size_t index = 0;
   const Route* route = match(request, &request.params, &other_method, &index);
@@ -119,10 +130,25 @@ Response RouteTable::handle(Request& request) const {
   }
   try {
     return route->handle(request);
-  } catch (const Error& error) {
-    return forms_[index](error);
-  } catch (const std::exception& error) {
-    return forms_[index](Error(Code::internal, error.what()));
+  } catch (...) {
+    return told(std::current_exception(), forms_[index]);
+  }
+}
+
+Response RouteTable::failed(const Request& request, std::exception_ptr failure) const {
+  std::size_t index = 0;
+  bool known = match(request, nullptr, nullptr, &index);
+  return told(failure, known ? forms_[index] : error_response);
+}
+
+Response RouteTable::handle(Request& request) const {
+  Response response = begin(request);
+  if (!response.once) return response;
+  try {
+    wait_for(std::exchange(response.once, {}));
+    return response;
+  } catch (...) {
+    return failed(request, std::current_exception());
   }
 }
 

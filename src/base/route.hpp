@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/later.hpp"
 
 namespace gyre {
 
@@ -41,6 +42,7 @@ struct Response {
   std::string body;
   Headers headers{};
   std::optional<std::filesystem::path> file{};  // instead of body; Range is honoured by the server
+  Later once{};                                 // the answer is good once this has ended well
 };
 
 Response json_response(const json::value& value, int status = 200);
@@ -55,15 +57,23 @@ struct Route {
   std::string help;
   Handler handle;
   bool spool = false;  // large bodies go to a file first
+  bool quick = false;  // answers from memory, or with its `once`: never waits for a disk or another program
 };
+
+inline Route quick(Route route) {
+  route.quick = true;
+  return route;
+}
 
 // Finds the route for a request and calls it; errors become answers. Patterns with more literal parts win.
 class RouteTable {
  public:
   using ErrorForm = std::function<Response(const Error&)>;
   void mount(std::vector<Route> routes, ErrorForm form = error_response);
-  Response handle(Request& request) const;          // never throws
-  const Route* find(const Request& request) const;  // nullptr: 404 or 405
+  Response handle(Request& request) const;  // never throws; waits for what the answer waits for
+  Response begin(Request& request) const;   // never throws; the answer may have its `once`
+  Response failed(const Request& request, std::exception_ptr failure) const;  // in the form of the request's route
+  const Route* find(const Request& request) const;                            // nullptr: 404 or 405
   const std::vector<Route>& routes() const { return routes_; }
 
  private:

@@ -29,11 +29,14 @@ std::optional<Row> Rows::one(std::string_view sql, const SqlValues& parameters) 
   return std::move(rows.front());
 }
 
-// A body whose caller waits. Shared: the caller may be gone before the one who woke it is done with that.
+// A body that waits to be committed, and whom it concerns: a thread that waits, or `then`. Shared: the thread may have
+// gone on before the one who woke it is done with that.
 struct Rows::Waiting {
   enum State { queued, leads, done };
-  const std::function<void()>* body;
+  std::function<void()> body;
   std::string origin = ActingFrom::now();
+  Then then{};
+  Elsewhere elsewhere{};
   std::exception_ptr failure{};
   std::atomic<State> state = queued;
 
@@ -46,29 +49,56 @@ struct Rows::Waiting {
 void Rows::transaction(const std::function<void()>& body) {
   if (inside()) return body();
   auto self = std::make_shared<Waiting>();
-  self->body = &body;
+  self->body = std::ref(body);
   {
     std::lock_guard lock(queue_mutex_);
     queue_.push_back(self);
     if (!std::exchange(leading_, true)) self->state = Waiting::leads;
   }
   self->state.wait(Waiting::queued);
-  if (self->state == Waiting::leads) {
-    std::vector<std::shared_ptr<Waiting>> group;
+  if (self->state == Waiting::leads) lead(self);
+  if (self->failure) std::rethrow_exception(self->failure);
+}
+
+Later Rows::later(std::function<void()> body) {
+  auto self = std::make_shared<Waiting>();  // here, where it is known from where it comes
+  self->body = std::move(body);
+  return [this, self](Then then, Elsewhere elsewhere) {
+    self->then = std::move(then);
+    self->elsewhere = std::move(elsewhere);
     {
       std::lock_guard lock(queue_mutex_);
-      group = std::exchange(queue_, {});
+      queue_.push_back(self);
+      if (std::exchange(leading_, true)) return;
     }
-    commit_group(group);
-    {  // who came meanwhile goes next, led by the first
-      std::lock_guard lock(queue_mutex_);
-      leading_ = !queue_.empty();
-      if (leading_) queue_.front()->become(Waiting::leads);
-    }
-    for (auto& waiting : group)
-      if (waiting != self) waiting->become(Waiting::done);
+    lead(self);
+  };
+}
+
+// Commits what waits, lets the next one lead, and then tells everybody: while they go on the disk is at work again.
+void Rows::lead(const std::shared_ptr<Waiting>& self) {
+  std::vector<std::shared_ptr<Waiting>> group;
+  {
+    std::lock_guard lock(queue_mutex_);
+    group = std::exchange(queue_, {});
   }
-  if (self->failure) std::rethrow_exception(self->failure);
+  commit_group(group);
+  std::shared_ptr<Waiting> next;
+  {
+    std::lock_guard lock(queue_mutex_);
+    leading_ = !queue_.empty();
+    if (leading_) next = queue_.front();
+  }
+  if (next && next->then)
+    next->elsewhere([this, next] { lead(next); });
+  else if (next)
+    next->become(Waiting::leads);
+  for (auto& waiting : group) {
+    if (waiting->then)
+      waiting->then(waiting->failure);
+    else if (waiting != self)
+      waiting->become(Waiting::done);
+  }
 }
 
 void Rows::after_commit(std::function<void()> then) {
@@ -86,7 +116,7 @@ void Rows::run_group(const std::vector<std::shared_ptr<Waiting>>& group) {
     auto told_before = after_.size();
     try {
       ActingFrom there(waiting->origin);
-      (*waiting->body)();
+      waiting->body();
     } catch (...) {
       waiting->failure = std::current_exception();
       if (alone || !is_open()) throw;  // a full disk ends the whole transaction, and so does a connection that is lost

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/later.hpp"
 
 struct sqlite3_stmt;
 
@@ -90,6 +91,8 @@ class Rows {
   // All or nothing, and durable when it returns; nested calls join the outer one. Bodies that wait while a commit is on
   // its way go into the next one together, each still all or nothing: a body may run on the thread of another caller.
   void transaction(const std::function<void()>& body);
+  // The same for who need not wait on a thread of his own: begun later, it ends when the body is durable.
+  Later later(std::function<void()> body);
   // What others are told of a change once they can see it: called when the transaction that runs is committed, and not
   // at all when it fails.
   void after_commit(std::function<void()> then);
@@ -111,6 +114,7 @@ class Rows {
   virtual void commit() = 0;
   virtual void roll_back() noexcept = 0;  // whatever is open
   virtual bool is_open() const = 0;       // a failure may have ended the transaction
+  void lead(const std::shared_ptr<Waiting>& self);
   void commit_group(const std::vector<std::shared_ptr<Waiting>>& group);
   void run_group(const std::vector<std::shared_ptr<Waiting>>& group);
 

@@ -1,6 +1,7 @@
 #include "cli/guard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/acting_from.hpp"
 #include "cli/policy.hpp"
@@ -59,6 +60,8 @@ std::vector<Route> guarded(std::vector<Route> routes, Workspace& workspace, User
       auto subjects = policy.subjects ? policy.subjects(workspace, request) : std::vector<Subject>();
       check(policy, request, subjects, users);
       Response response = handle(request);
+      if (policy.then == Policy::Then::nothing) return response;
+      if (response.once) wait_for(std::exchange(response.once, {}));
       if (policy.then == Policy::Then::filters) filter(policy, request, users, response);
       follow(policy, request, subjects, users, response);
       return response;

@@ -5,7 +5,7 @@ namespace gyre {
 namespace {
 
 using Subjects = std::vector<Subject>;
-using Then = Policy::Then;
+using Follow = Policy::Then;
 
 // What a request gives under a name: in its JSON body, or in its query.
 std::vector<std::string> given(const Request& request, std::string_view name) {
@@ -121,17 +121,17 @@ const std::vector<Policy> policies{
     {"PATCH", "/api/devices", Role::owner},
     {"DELETE", "/api/devices", Role::owner},
     {"POST", "/api/rollouts", Role::owner},
-    {"GET", "/api/models", Role::none, {}, Then::filters, "models", "name"},
+    {"GET", "/api/models", Role::none, {}, Follow::filters, "models", "name"},
     {"GET", "/api/models/{name}", Role::reader, model_in_path},
     {"*", "/api/models/{name}", Role::contributor, model_in_path},
     {"GET", "/api/runs", Role::none, {}, Then::filters, "runs", "experiment_id"},
     {"GET", "/api/runs/{id}", Role::reader, of_run_in_path},
 
-    {"*", "/api/2.0/mlflow/experiments/create", Role::contributor, {}, Then::creates, "experiment_id"},
+    {"*", "/api/2.0/mlflow/experiments/create", Role::contributor, {}, Follow::creates, "experiment_id"},
     {"GET", "/api/2.0/mlflow/experiments/get", Role::reader, experiments_given("experiment_id")},
     {"GET", "/api/2.0/mlflow/experiments/get-by-name", Role::reader, experiment_by_name},
-    {"*", "/api/2.0/mlflow/experiments/search", Role::none, {}, Then::filters, "experiments", "experiment_id"},
-    {"GET", "/api/2.0/mlflow/experiments/search", Role::none, {}, Then::filters, "experiments", "experiment_id"},
+    {"*", "/api/2.0/mlflow/experiments/search", Role::none, {}, Follow::filters, "experiments", "experiment_id"},
+    {"GET", "/api/2.0/mlflow/experiments/search", Role::none, {}, Follow::filters, "experiments", "experiment_id"},
     {"*", "/api/2.0/mlflow/experiments/search-datasets", Role::reader, experiments_given("experiment_ids")},
     {"*", "/api/2.0/mlflow/experiments/update", Role::contributor, experiments_given("experiment_id")},
     {"*", "/api/2.0/mlflow/experiments/set-experiment-tag", Role::contributor, experiments_given("experiment_id")},
@@ -161,18 +161,18 @@ const std::vector<Policy> policies{
     {"GET", "/model-versions/get-artifact", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/upload-artifact", Role::contributor, of_runs},
 
-    {"*", "/api/2.0/mlflow/registered-models/create", Role::contributor, model_given, Then::creates, "name"},
+    {"*", "/api/2.0/mlflow/registered-models/create", Role::contributor, model_given, Follow::creates, "name"},
     {"GET", "/api/2.0/mlflow/registered-models", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/registered-models", Role::contributor, model_given},
-    {"GET", "/api/2.0/mlflow/registered-models/search", Role::none, {}, Then::filters, "registered_models", "name"},
+    {"GET", "/api/2.0/mlflow/registered-models/search", Role::none, {}, Follow::filters, "registered_models", "name"},
     {"POST", "/api/2.0/mlflow/registered-models/get-latest-versions", Role::reader, model_given},
-    {"POST", "/api/2.0/mlflow/registered-models/rename", Role::owner, model_given, Then::renames},
-    {"DELETE", "/api/2.0/mlflow/registered-models/delete", Role::owner, model_given, Then::deletes},
+    {"POST", "/api/2.0/mlflow/registered-models/rename", Role::owner, model_given, Follow::renames},
+    {"DELETE", "/api/2.0/mlflow/registered-models/delete", Role::owner, model_given, Follow::deletes},
     {"DELETE", "/api/2.0/mlflow/registered-models/delete-tag", Role::contributor, model_given},
     {"GET", "/api/2.0/mlflow/model-versions", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/model-versions", Role::contributor, model_given},
     {"POST", "/api/2.0/mlflow/model-versions/create", Role::contributor, model_and_source},
-    {"GET", "/api/2.0/mlflow/model-versions/search", Role::none, {}, Then::filters, "model_versions", "name"},
+    {"GET", "/api/2.0/mlflow/model-versions/search", Role::none, {}, Follow::filters, "model_versions", "name"},
     {"DELETE", "/api/2.0/mlflow/model-versions/delete", Role::owner, model_given},
     {"DELETE", "/api/2.0/mlflow/model-versions/delete-tag", Role::contributor, model_given},
 };
@@ -189,7 +189,7 @@ const Policy& policy_of(const Route& route) {
     bool whole =
         pattern.size() == policy.path.size() || policy.path.ends_with('/') || pattern[policy.path.size()] == '/';
     // A line that filters is about its very route; others are about all below them.
-    if (!whole || (policy.then == Then::filters && pattern != policy.path)) continue;
+    if (!whole || (policy.then == Follow::filters && pattern != policy.path)) continue;
     bool better = !best || policy.path.size() > best->path.size() ||
                   (policy.path.size() == best->path.size() && best->method == "*");
     if (better) best = &policy;

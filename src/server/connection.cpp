@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,6 +18,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <charconv>
+#include <thread>
 
 #include "base/file.hpp"
 #include "server/wire.hpp"
@@ -79,6 +82,52 @@ class SpoolFile {
   fs::path path_;
   std::uint64_t written_ = 0, begun_ = 0;
 };
+
+namespace {
+
+// The end of some work, and who goes on then.
+class Ending {
+ public:
+  void end(std::exception_ptr failure) {
+    std::unique_lock lock(mutex_);
+    failure_ = failure;
+    over_ = true;
+    auto then = std::move(then_);
+    lock.unlock();
+    if (then) then();
+  }
+  bool on_end(std::function<void()> then) {  // false when it is over already: nothing will be called
+    std::lock_guard lock(mutex_);
+    if (!over_) then_ = std::move(then);
+    return !over_;
+  }
+  bool is_over() {
+    std::lock_guard lock(mutex_);
+    return over_;
+  }
+  std::exception_ptr failure() {
+    std::lock_guard lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  std::mutex mutex_;  // guards all
+  bool over_ = false;
+  std::exception_ptr failure_;
+  std::function<void()> then_;
+};
+
+}  // namespace
+
+// Goes on with a connection: here, when this thread serves connections and does not go on with one already.
+template <class Executor, class Work>
+static void go_on(const Executor& executor, Work work) {
+  thread_local bool goes_on = false;
+  if (goes_on) return asio::post(executor, std::move(work));
+  goes_on = true;
+  asio::dispatch(executor, std::move(work));
+  goes_on = false;
+}
 
 template <class Stream>
 class Connection {
@@ -181,11 +230,33 @@ class Connection {
     if (spool) request.body_file = spool->path();
     open_.allow_any_time();  // it waits for us now
     Response response;
-    response = routes_.handle(request);
+    if (!route->quick) shared_.places.leave();
+    response = routes_.begin(request);
+    if (response.once) {
+      auto failure = co_await ended(std::exchange(response.once, {}));
+      if (failure) response = routes_.failed(request, failure);
+    }
     spool.reset();  // before the answer: who has that sees no leftovers
     keep = keep && !shared_.stopping;
     bool sent = co_await send(request, response, keep);
     co_return (sent && keep);
+  }
+
+  // Waits for work without keeping a thread; mostly this thread has done it when the call returns.
+  awaitable<std::exception_ptr> ended(Later work) {
+    auto executor = stream_.get_executor();
+    auto ending = std::make_shared<Ending>();
+    work([ending](std::exception_ptr failure) { ending->end(failure); },
+         [executor](std::function<void()> more) { asio::post(executor, std::move(more)); });
+    if (!ending->is_over()) {
+      auto await = [&](auto handler) {
+        auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+        auto resume = [kept] { std::move (*kept)(); };
+        if (!ending->on_end([executor, resume] { go_on(executor, resume); })) asio::post(executor, resume);
+      };
+      co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(await, asio::use_awaitable);
+    }
+    co_return ending->failure();
   }
 
   std::optional<Response> about_bad_header(Wire error) {
@@ -277,7 +348,8 @@ class Connection {
     co_return true;
   }
 
-  static bool kept(SpoolFile& spool, std::string_view bytes, std::optional<Error>& failed) {
+  bool kept(SpoolFile& spool, std::string_view bytes, std::optional<Error>& failed) {
+    shared_.places.leave();
     try {
       spool.write(bytes);
       return true;
@@ -372,6 +444,7 @@ class Connection {
     bool sent = co_await send_pieces(piece);
     while (sent && left > 0) {
       piece.resize(std::min<std::uint64_t>(left, 4 * piece_size));
+      shared_.places.leave();
       ssize_t got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(at));
       if (got <= 0) {  // the length is promised already: cutting the connection is the one honest answer
         shared_.log(response.file->string() + ": " + (got == 0 ? "became shorter" : "cannot be read") +
@@ -412,6 +485,22 @@ class Connection {
   beast::flat_buffer buffer_;
   bool lost_ = false;
 };
+
+ServerShared::ServerShared(ServerOptions given)
+    : options(std::move(given)),
+      places(std::min(options.workers, std::max(2, static_cast<int>(std::thread::hardware_concurrency()) - 1))) {}
+
+static thread_local bool has_place = false;
+
+void Places::take() {
+  if (has_place) return;
+  free_.acquire();
+  has_place = true;
+}
+
+void Places::leave() {
+  if (std::exchange(has_place, false)) free_.release();
+}
 
 OpenConnection::OpenConnection(ServerShared& shared, asio::ip::tcp::socket socket)
     : shared(shared), socket(std::move(socket)) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <set>
 
 #include "server/http_server.hpp"
@@ -16,13 +17,26 @@ namespace gyre {
 
 struct OpenConnection;
 
+// The places of the threads that go on with connections: about as many as there are cores, for more threads would only
+// wake each other. A thread that is about to wait for a disk or a handler leaves its place to one of the others.
+class Places {
+ public:
+  explicit Places(int count) : free_(count) {}
+  void take();   // for this thread, when it has none: waits for one
+  void leave();  // when it has one
+
+ private:
+  std::counting_semaphore<> free_;
+};
+
 // What the connections of a server share.
 struct ServerShared {
   ServerOptions options;
   std::atomic<bool> stopping = false;
   std::mutex mutex;  // guards connections
   std::set<OpenConnection*> connections{};
-  explicit ServerShared(ServerOptions given) : options(std::move(given)) {}
+  Places places;
+  explicit ServerShared(ServerOptions given);
   void log(const std::string& line) const {
     if (options.log) options.log(line);
   }

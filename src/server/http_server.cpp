@@ -107,7 +107,9 @@ HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std
   body_->spawn(body_->clock.get_executor(), body_->watch());
   for (int i = 0; i < body_->shared.options.workers; i++)
     body_->threads.emplace_back([body = body_.get()] {
-      body->io.run();
+      do body->shared.places.take();
+      while (body->io.run_one() > 0);
+      body->shared.places.leave();
       if (--body->running == 0) body->ended.set_value();
     });
 }

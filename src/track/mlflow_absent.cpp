@@ -11,10 +11,10 @@ static Response refuse(Request& request) {
 // What is under MLflow's prefixes and has no route of its own: traces, prompts, gateway, scorers, webhooks and others.
 std::vector<Route> mlflow_absent_routes() {
   std::vector<Route> all{
-      {"GET", "/version", "The MLflow version whose API is spoken",
-       [](Request&) { return Response{.content_type = "text/plain", .body = "3.17.2"}; }},
-      {"GET", "/health", "Whether the server answers, as MLflow's says it",
-       [](Request&) { return Response{.content_type = "text/plain", .body = "OK"}; }},
+      quick({"GET", "/version", "The MLflow version whose API is spoken",
+             [](Request&) { return Response{.content_type = "text/plain", .body = "3.17.2"}; }}),
+      quick({"GET", "/health", "Whether the server answers, as MLflow's says it",
+             [](Request&) { return Response{.content_type = "text/plain", .body = "OK"}; }}),
   };
   for (std::string prefix : {"/api/3.0/mlflow", "/ajax-api/3.0/mlflow"})
     all.push_back({"GET", prefix + "/server-info", "What this server is able to", [](Request&) {

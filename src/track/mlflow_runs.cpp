@@ -61,15 +61,23 @@ static Point point_of(const Asked& asked) {
 
 static Response nothing() { return json_response(json::object()); }
 
+// The answer, once the body is durable.
+static Response once(Workspace& workspace, std::function<void()> body, Response response = nothing()) {
+  response.once = workspace.rows().later(std::move(body));
+  return response;
+}
+
 static Response create(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string experiment = asked.text_or("experiment_id", "");
-  auto run = create_run(workspace, {.experiment = experiment.empty() ? 0 : asked.integer("experiment_id"),
-                                    .name = asked.text_or("run_name", ""),
-                                    .started_at = asked.find_integer("start_time").value_or(0),
-                                    .tags = asked.pairs("tags"),
-                                    .who = asked.text_or("user_id", request.who)});
-  return answer_run(run, {});
+  auto run = planned_run(workspace, {.experiment = experiment.empty() ? 0 : asked.integer("experiment_id"),
+                                     .name = asked.text_or("run_name", ""),
+                                     .started_at = asked.find_integer("start_time").value_or(0),
+                                     .tags = asked.pairs("tags"),
+                                     .who = asked.text_or("user_id", request.who)});
+  Response response = answer_run(run, {});
+  return once(
+      workspace, [&workspace, run = std::move(run)]() mutable { put_run(workspace, run); }, std::move(response));
 }
 
 static Response update(Workspace& workspace, Request& request) {
@@ -100,6 +108,17 @@ static Response search(Workspace& workspace, Request& request) {
   return {.body = out.close('}').take()};
 }
 
+// Points that a model was measured by are kept for that too.
+static Response log_points(Workspace& workspace, std::string run, std::vector<Point> points,
+                           std::vector<ModelPoint> measured, Pairs params = {}, Pairs tags = {}) {
+  auto log = batch_to_log(workspace, std::move(run), std::move(points), std::move(params), std::move(tags));
+  if (measured.empty()) return once(workspace, std::move(log));
+  return once(workspace, [&workspace, log = std::move(log), measured = std::move(measured)] {
+    log();
+    log_model_points(workspace, measured);
+  });
+}
+
 static Response log_many(Workspace& workspace, Request& request) {
   Asked asked(request);
   std::string run = run_of(asked);
@@ -119,16 +138,8 @@ static Response log_many(Workspace& workspace, Request& request) {
   limit("params", params.size(), 100);
   limit("tags", tags.size(), 100);
   limit("metrics, params, and tags", points.size() + params.size() + tags.size(), 1000);
-  auto log = [&] { log_batch(workspace, run, points, params, tags); };
-  if (measured.empty()) {
-    log();
-    return nothing();
-  }
-  workspace.rows().transaction([&] {
-    log();
-    log_model_points(workspace, measured);
-  });
-  return nothing();
+  return log_points(workspace, std::move(run), std::move(points), std::move(measured), std::move(params),
+                    std::move(tags));
 }
 
 // As MLflow: by time. Without max_results there is no page: the client asked for all.
@@ -156,7 +167,7 @@ static Response history(Workspace& workspace, Request& request) {
 
 std::vector<Route> mlflow_run_routes(Workspace& workspace) {
   return {
-      {"POST", "/runs/create", "Start a run", [&](Request& request) { return create(workspace, request); }},
+      quick({"POST", "/runs/create", "Start a run", [&](Request& request) { return create(workspace, request); }}),
       {"GET", "/runs/get", "A run with its last metrics, params and tags",
        [&](Request& request) {
          auto run = get_run(workspace, run_of(Asked(request)));
@@ -174,42 +185,36 @@ std::vector<Route> mlflow_run_routes(Workspace& workspace) {
          set_run_stage(workspace, run_of(Asked(request)), "active", request.who);
          return nothing();
        }},
-      {"POST", "/runs/log-metric", "Log one point of a metric",
-       [&](Request& request) {
-         Asked asked(request);
-         std::string run = run_of(asked);
-         Point point = point_of(asked);
-         auto measured = asked_model_points(run, {asked}, {point});
-         workspace.rows().transaction([&] {
-           log_batch(workspace, run, {point}, {}, {});
-           if (!measured.empty()) log_model_points(workspace, measured);
-         });
-         return nothing();
-       }},
-      {"POST", "/runs/log-parameter", "Log a param",
-       [&](Request& request) {
-         Asked asked(request);
-         std::string run = run_of(asked);
-         Pairs params{{asked.text("key"), asked.text_or("value", "")}};
-         log_batch(workspace, run, {}, params, {});
-         return nothing();
-       }},
-      {"POST", "/runs/set-tag", "Tag a run",
-       [&](Request& request) {
-         Asked asked(request);
-         std::string run = run_of(asked);
-         Pairs tags{{asked.text("key"), asked.text_or("value", "")}};
-         log_batch(workspace, run, {}, {}, tags);
-         return nothing();
-       }},
+      quick({"POST", "/runs/log-metric", "Log one point of a metric",
+             [&](Request& request) {
+               Asked asked(request);
+               std::string run = run_of(asked);
+               Point point = point_of(asked);
+               auto measured = asked_model_points(run, {asked}, {point});
+               return log_points(workspace, std::move(run), {std::move(point)}, std::move(measured));
+             }}),
+      quick({"POST", "/runs/log-parameter", "Log a param",
+             [&](Request& request) {
+               Asked asked(request);
+               std::string run = run_of(asked);
+               Pairs params{{asked.text("key"), asked.text_or("value", "")}};
+               return once(workspace, batch_to_log(workspace, std::move(run), {}, std::move(params), {}));
+             }}),
+      quick({"POST", "/runs/set-tag", "Tag a run",
+             [&](Request& request) {
+               Asked asked(request);
+               std::string run = run_of(asked);
+               Pairs tags{{asked.text("key"), asked.text_or("value", "")}};
+               return once(workspace, batch_to_log(workspace, std::move(run), {}, {}, std::move(tags)));
+             }}),
       {"POST", "/runs/delete-tag", "Take a tag off a run",
        [&](Request& request) {
          Asked asked(request);
          delete_run_tag(workspace, run_of(asked), asked.text("key"));
          return nothing();
        }},
-      {"POST", "/runs/log-batch", "Log metrics, params and tags, all or none",
-       [&](Request& request) { return log_many(workspace, request); }},
+      quick({"POST", "/runs/log-batch", "Log metrics, params and tags, all or none",
+             [&](Request& request) { return log_many(workspace, request); }}),
       {"GET", "/metrics/get-history", "All points of a metric",
        [&](Request& request) { return history(workspace, request); }},
   };

@@ -87,49 +87,65 @@ static void put_param(Workspace& workspace, std::int64_t run, const std::string&
   if (!before) workspace.rows().run("INSERT INTO param VALUES ($1, $2, $3)", {run, key, value});
 }
 
-void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
-               const Pairs& tags) {
-  std::string packed = pack_points(metrics);
-  workspace.rows().transaction([&] {
+std::function<void()> batch_to_log(Workspace& workspace, std::string run, std::vector<Point> metrics, Pairs params,
+                                   Pairs tags) {
+  return [&workspace, run = std::move(run), packed = pack_points(std::move(metrics)), params = std::move(params),
+          tags = std::move(tags)] {
     std::int64_t number = active_run(workspace, run);
     for (auto& [key, value] : params) put_param(workspace, number, key, value);
     append_points(workspace, number, packed);
     for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
-  });
+  };
 }
 
-Run create_run(Workspace& workspace, const NewRun& wanted) {
+void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
+               const Pairs& tags) {
+  workspace.rows().transaction(batch_to_log(workspace, run, metrics, params, tags));
+}
+
+static std::string location_for_runs(Workspace& workspace, std::int64_t id) {
+  auto experiment = workspace.rows().one("SELECT artifact_location, stage FROM experiment WHERE id = $1", {id});
+  if (!experiment) get_experiment(workspace, id);  // says that there is none
+  if (get_string(*experiment, "stage") != "active")
+    throw Error(Code::invalid,
+                "The experiment " + std::to_string(id) + " must be in the 'active' state. Current state is deleted.");
+  return get_string(*experiment, "artifact_location");
+}
+
+Run planned_run(Workspace& workspace, const NewRun& wanted) {
   std::string id = wanted.id.empty() ? random_id() : wanted.id, name = wanted.name;
   for (auto& [key, value] : wanted.tags)
     if (key == "mlflow.runName" && name.empty()) name = value;
   if (name.empty()) name = "run-" + id.substr(0, 8);
   std::map<std::string, std::string> tags(wanted.tags.begin(), wanted.tags.end());
   tags["mlflow.runName"] = name;
-  Run run{.id = id,
+  return {.id = id,
           .experiment = wanted.experiment,
           .name = name,
           .who = wanted.who,
           .status = "RUNNING",
           .stage = "active",
+          .artifact_uri = location_for_runs(workspace, wanted.experiment) + "/" + id + "/artifacts",
           .started_at = wanted.started_at ? wanted.started_at : now_ms(),
           .params = wanted.params,
           .tags = {tags.begin(), tags.end()}};
+}
+
+void put_run(Workspace& workspace, Run& run) {
   auto& rows = workspace.rows();
-  rows.transaction([&] {
-    auto experiment = rows.one("SELECT artifact_location, stage FROM experiment WHERE id = $1", {run.experiment});
-    if (!experiment) get_experiment(workspace, run.experiment);  // says that there is none
-    if (get_string(*experiment, "stage") != "active")
-      throw Error(Code::invalid, "The experiment " + std::to_string(run.experiment) +
-                                     " must be in the 'active' state. Current state is deleted.");
-    run.artifact_uri = get_string(*experiment, "artifact_location") + "/" + id + "/artifacts";
-    run.number = rows.insert(
-        "INSERT INTO run (id, experiment, name, who, status, stage, artifact_uri, started_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        {id, run.experiment, name, run.who, run.status, run.stage, run.artifact_uri, run.started_at}, "number");
-    for (auto& [key, value] : run.params) put_param(workspace, run.number, key, value);
-    for (auto& [key, value] : run.tags) put_tag(workspace, run.number, key, value);
-    workspace.audit(run.who, "run create", id, nullptr, {{"experiment", run.experiment}, {"name", name}});
-  });
+  location_for_runs(workspace, run.experiment);  // it may be gone since
+  run.number = rows.insert(
+      "INSERT INTO run (id, experiment, name, who, status, stage, artifact_uri, started_at)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      {run.id, run.experiment, run.name, run.who, run.status, run.stage, run.artifact_uri, run.started_at}, "number");
+  for (auto& [key, value] : run.params) put_param(workspace, run.number, key, value);
+  for (auto& [key, value] : run.tags) put_tag(workspace, run.number, key, value);
+  workspace.audit(run.who, "run create", run.id, nullptr, {{"experiment", run.experiment}, {"name", run.name}});
+}
+
+Run create_run(Workspace& workspace, const NewRun& wanted) {
+  Run run = planned_run(workspace, wanted);
+  workspace.rows().transaction([&] { put_run(workspace, run); });
   return run;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Experiments and runs as rows. The functions that change something say who did; times are milliseconds.
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,9 @@ struct NewRun {
   std::string who = "local";
 };
 Run create_run(Workspace& workspace, const NewRun& wanted);
+// The same in two: the run as it will be, without its number, and what a transaction has to do.
+Run planned_run(Workspace& workspace, const NewRun& wanted);
+void put_run(Workspace& workspace, Run& run);
 Run get_run(Workspace& workspace, const std::string& id);  // with metrics, params, tags
 struct RunChange {
   std::optional<std::string> status{};
@@ -78,6 +82,9 @@ json::object to_json(const Run& run);  // Gyre's own form; MLflow's is in mlflow
 // All or nothing. A param that is there with another value is refused: a run's params say how it was made.
 void log_batch(Workspace& workspace, const std::string& run, const std::vector<Point>& metrics, const Pairs& params,
                const Pairs& tags);
+// What a transaction has to do for it; what can be refused beforehand is refused here.
+std::function<void()> batch_to_log(Workspace& workspace, std::string run, std::vector<Point> metrics, Pairs params,
+                                   Pairs tags);
 void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key);
 std::vector<Point> history_of(Workspace& workspace, const std::string& run, const std::string& key);
 
