@@ -138,7 +138,9 @@ void load_model_as_asked(Service& service, const std::string& name, const json::
   json::array versions;
   for (auto& model : service.repository.versions(name)) versions.push_back(json::string(model->version()));
   service.log.write(LogLevel::info, "model loaded",
-                    {{"model", name}, {"versions", std::move(versions)}, {"seconds", seconds_since_start() - begun}});
+                    {{"model", name},
+                     {"versions", std::move(versions)},
+                     {"ms", static_cast<std::int64_t>((seconds_since_start() - begun) * 1000)}});
 }
 
 void unload_model_as_asked(Service& service, const std::string& name) {

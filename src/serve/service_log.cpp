@@ -92,8 +92,12 @@ void ServiceLog::write(LogLevel level, std::string_view text, const json::object
 }
 
 void ServiceLog::request(const AnsweredRequest& answered) {
-  json::object fields{{"protocol", answered.protocol}, {"method", answered.method},     {"path", answered.path},
-                      {"status", answered.status},     {"ms", answered.seconds * 1000}, {"received", answered.received},
+  json::object fields{{"protocol", answered.protocol},
+                      {"method", answered.method},
+                      {"path", answered.path},
+                      {"status", answered.status},
+                      {"us", static_cast<std::int64_t>(answered.seconds * 1e6)},
+                      {"received", answered.received},
                       {"sent", answered.sent}};
   if (!answered.traceparent.empty()) fields["traceparent"] = answered.traceparent;
   write(LogLevel::request, "request", fields);

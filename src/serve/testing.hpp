@@ -66,6 +66,7 @@ struct ServiceSite {
               for (auto& [name, files] : known) names.push_back(name);
               return names;
             }) {
+    service.log.change({{"log_info", false}, {"log_error", false}});
     port = front.listen("127.0.0.1", 0, rest_handler(service));
     repository.load("double");
     repository.load("echo");

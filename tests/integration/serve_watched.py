@@ -71,7 +71,7 @@ def check_logs(site):
     grpc_call(site.grpc, "inference.GRPCInferenceService/ModelReady", field(1, b"none"))
     requests = [entry for entry in lines(log) if entry["message"] == "request"]
     one = next(entry for entry in requests if entry["path"] == "/v2/models/rows/infer")
-    assert one["status"] == 400 and one["protocol"] == "http" and one["ms"] >= 0 and one["received"] > 10 and one["traceparent"] == parent + "01", one
+    assert one["status"] == 400 and one["protocol"] == "http" and one["us"] >= 0 and one["received"] > 10 and one["traceparent"] == parent + "01", one
     assert [entry for entry in requests if entry["protocol"] == "grpc" and entry["path"].endswith("ModelReady")], requests
     assert secret not in log.read_text()
     site.ask("POST", "/v2/logging", {"log_verbose_level": 0, "log_info": False})
