@@ -1,0 +1,182 @@
+"""Scores to 1e-9 of scikit-learn's, learners beside scikit-learn's and LightGBM's own, raw rows through onnxruntime."""
+import json, math, os, pathlib, subprocess, tempfile
+
+import lightgbm, numpy as np, onnx, onnxruntime, pandas as pd
+from onnx import TensorProto, helper
+from sklearn import metrics as m
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+
+gyre = os.environ["GYRE"]
+random = np.random.default_rng(5)
+
+
+def run(*words):
+    done = subprocess.run([gyre, *map(str, words)], capture_output=True, text=True, cwd=work)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def answering(name, columns, output, labels):
+    """A model whose answers are its inputs: what is judged is the judging."""
+    inputs = [helper.make_tensor_value_info(c, TensorProto.FLOAT, ["n", 1]) for c in columns]
+    node = helper.make_node("Concat", columns, [output], axis=1)
+    graph = helper.make_graph([node], "answers", inputs, [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["n", len(columns)])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    signature = {"takes": "table", "task": "classify" if labels else "regress", "columns": columns}
+    if labels:
+        signature["labels"] = labels
+    helper.set_model_props(model, {"gyre.signature": json.dumps(signature)})
+    onnx.save(model, work / name)
+
+
+def report(model, table, target):
+    run("validate", "table", model, table, "--target", target, "--part", "all", "--out", "report.json")
+    text = (work / "report.json").read_text()
+    (work / "report.json").unlink()
+    return json.loads(text)["scores"]
+
+
+def same(ours, theirs, name):
+    assert set(theirs) <= set(ours), set(theirs) - set(ours)
+    for key, value in theirs.items():
+        assert abs(ours[key] - value) <= 1e-9 * max(1, abs(value)), (name, key, ours[key], value)
+
+
+def check_scores():
+    for classes in (2, 5):
+        labels = [f"label{c}" for c in range(classes)]
+        p = random.dirichlet(np.ones(classes) * 0.7, 700).round(2)  # rounded: many are equal
+        p = np.where(p.sum(1, keepdims=True) > 0, p, 1).astype(np.float32).astype(float)
+        p = (p / p.sum(1, keepdims=True)).astype(np.float32).astype(float)
+        truth = np.array([random.choice(classes, p=row / row.sum()) if random.random() < 0.7 else random.integers(classes) for row in p])
+        table = pd.DataFrame(p, columns=[f"p{c}" for c in range(classes)])
+        table["y"] = [labels[t] for t in truth]
+        table.to_csv(work / "p.csv", index=False)
+        answering("p.onnx", [f"p{c}" for c in range(classes)], "probabilities", labels)
+        answer, of_one = p.argmax(1), np.eye(classes)[truth]
+        wanted = {"accuracy": m.accuracy_score(truth, answer), "balanced_accuracy": m.balanced_accuracy_score(truth, answer),
+                  "log_loss": m.log_loss(truth, p / p.sum(1, keepdims=True)), "f1_macro": m.f1_score(truth, answer, average="macro"),
+                  "f1_weighted": m.f1_score(truth, answer, average="weighted"),
+                  "precision_macro": m.precision_score(truth, answer, average="macro"),
+                  "recall_macro": m.recall_score(truth, answer, average="macro"),
+                  "matthews": m.matthews_corrcoef(truth, answer), "kappa": m.cohen_kappa_score(truth, answer)}
+        if classes == 2:
+            wanted |= {"auc": m.roc_auc_score(truth, p[:, 1]), "average_precision": m.average_precision_score(truth, p[:, 1]),
+                       "brier": m.brier_score_loss(truth, p[:, 1]), "f1": m.f1_score(truth, answer)}
+        else:
+            auc = [m.roc_auc_score(of_one[:, c], p[:, c]) for c in range(classes)]
+            pairs = []
+            for a in range(classes):
+                for b in range(a + 1, classes):
+                    rows = (truth == a) | (truth == b)
+                    pairs += [m.roc_auc_score(truth[rows] == a, p[rows, a]), m.roc_auc_score(truth[rows] == b, p[rows, b])]
+            wanted |= {"auc": np.mean(auc), "auc_weighted": np.average(auc, weights=of_one.sum(0)), "auc_pairs": np.mean(pairs)}
+        same(report("p.onnx", "p.csv", "y"), wanted, classes)
+        print(f"ok {len(wanted)} scores of {classes} labels equal scikit-learn's")
+
+    x = random.gamma(2, 10, 500).astype(np.float32).astype(float)
+    y = np.maximum(0.125, np.round((x + random.normal(0, 8, 500)) * 8) / 8)
+    pd.DataFrame({"x": x, "y": y}).to_csv(work / "x.csv", index=False)
+    answering("x.onnx", ["x"], "value", [])
+    wanted = {"r2": m.r2_score(y, x), "rmse": m.root_mean_squared_error(y, x), "mae": m.mean_absolute_error(y, x),
+              "mape": m.mean_absolute_percentage_error(y, x), "median_absolute_error": m.median_absolute_error(y, x),
+              "max_error": m.max_error(y, x), "explained_variance": m.explained_variance_score(y, x),
+              "rmsle": m.root_mean_squared_log_error(y, x), "poisson_deviance": m.mean_poisson_deviance(y, x),
+              "gamma_deviance": m.mean_gamma_deviance(y, x), "spearman": pd.Series(x).corr(pd.Series(y), method="spearman")}
+    same(report("x.onnx", "x.csv", "y"), wanted, "regression")
+    print(f"ok {len(wanted)} scores of numbers equal scikit-learn's")
+
+
+def made_up(rows=800):
+    table = pd.DataFrame({"Length": random.normal(100, 30, rows).round(3), "width": random.gamma(2, 5, rows).round(3),
+                          "Colour": random.choice(["red", "green", "bl\u00fce", "gr, \"ay\""], rows)})
+    total = table.Length / 30 + np.sqrt(table.width) + table.Colour.map({"red": 0, "green": 1, "bl\u00fce": 3, "gr, \"ay\"": -1})
+    table["number"] = (total + random.normal(0, 0.5, rows)).round(4)
+    table["count"] = random.poisson(np.exp(total / 4))
+    table["label"] = np.where(total + random.normal(0, 1, rows) > 6, "high", "low")
+    table["grade"] = np.select([total < 4, total < 6.5], ["a", "b"], "c")
+    return table
+
+
+def feed(path, table):
+    """Raw cells for onnxruntime, as any Python program would give them."""
+    session = onnxruntime.InferenceSession(work / path, providers=["CPUExecutionProvider"])
+    names = {c.lower(): c for c in table.columns}
+    columns = {i.name: table[names[i.name.lower()]] for i in session.get_inputs()}
+    return session.run(None, {i.name: columns[i.name].fillna("").astype(object).to_numpy().reshape(-1, 1) if i.type == "tensor(string)"
+                              else columns[i.name].to_numpy(np.float32).reshape(-1, 1) for i in session.get_inputs()})[0]
+
+
+def check_learners():
+    table = made_up()
+    table.to_csv(work / "t.csv", index=False)
+    inputs = ["Length", "width", "Colour"]
+
+    def train(target, *words):
+        others = [c for c in ("number", "count", "label", "grade") if c != target]
+        run("train", "table", "t.csv", "--target", target, "--hold", "0", "--check", "0", "--out", "t.onnx",
+            *[w for c in others for w in ("--leave-out", c)], *words)
+        answers = feed("t.onnx", table)
+        (work / "t.onnx").unlink()
+        return answers
+
+    def features(scaler):
+        return ColumnTransformer([("n", scaler, inputs[:2]), ("c", OneHotEncoder(), inputs[2:])])
+
+    def close(ours, theirs, most, what):
+        worst = np.abs(ours - theirs).max()
+        assert worst < most, (what, worst)
+        print(f"ok {what}: {worst:.1e} from scikit-learn's answers")
+
+    for scale, scaler in (("standard", StandardScaler()), ("min-max", MinMaxScaler()), ("robust", RobustScaler())):
+        model = make_pipeline(features(scaler), Ridge(alpha=2)).fit(table[inputs], table.number)
+        ours = train("number", "--learner", "linear", "--set", "penalty=2", "--scale", scale, "--categories", "one-hot")
+        close(ours[:, 0], model.predict(table[inputs]), 2e-4, f"ridge, {scale}")
+    model = make_pipeline(features(StandardScaler()), LogisticRegression(C=0.5, tol=1e-8, max_iter=1000)).fit(table[inputs], table.label)
+    close(train("label", "--learner", "linear", "--set", "penalty=2", "--categories", "one-hot"), model.predict_proba(table[inputs]), 2e-4, "logistic")
+    model = make_pipeline(features(StandardScaler()), LogisticRegression(C=0.5, tol=1e-8, max_iter=1000)).fit(table[inputs], table.grade)
+    close(train("grade", "--learner", "linear", "--set", "penalty=2", "--categories", "one-hot"), model.predict_proba(table[inputs]), 2e-4, "softmax")
+    model = make_pipeline(features(StandardScaler()), PoissonRegressor(alpha=2 / len(table), tol=1e-10, max_iter=1000)).fit(table[inputs], table["count"])
+    ours = train("count", "--task", "regress", "--learner", "linear", "--set", "loss=poisson", "--set", "penalty=2", "--categories", "one-hot")
+    close(ours[:, 0], model.predict(table[inputs]), 2e-3, "Poisson")
+
+    numbers = table[inputs[:2]].to_numpy(np.float32)
+    theirs = lightgbm.train({"objective": "regression", "num_threads": 2, "deterministic": True, "force_col_wise": True, "seed": 1,
+                             "verbosity": -1}, lightgbm.Dataset(numbers, table.number.to_numpy(np.float32)), 100).predict(numbers)
+    ours = train("number", "--leave-out", "Colour")
+    worst = np.abs(ours[:, 0] - theirs).max()
+    assert worst < 1e-5, worst
+    print(f"ok LightGBM: {worst:.1e} from the Python package's answers")
+
+
+def check_raw_rows():
+    table = made_up(500)
+    table["when"] = [f"{1 + i % 28}.{1 + i % 12}.{2020 + i % 5} {i % 24}:15" for i in range(len(table))]
+    table["note"] = [f"{['Very HOT', 'cold', 'luke warm'][i % 3]} day number {i % 9} at the \u00c4ra line" for i in range(len(table))]
+    table.loc[::7, "Length"] = math.nan
+    table.loc[::11, "Colour"] = None
+    table.to_csv(work / "t.csv", index=False)
+    odd = table.head(40).rename(columns=str.upper)
+    odd.loc[0, "COLOUR"], odd.loc[1, "WHEN"], odd.loc[2, "NOTE"], odd.loc[3, "WIDTH"] = "never seen", "no date", None, math.nan
+    odd.loc[4, "WHEN"] = None
+    odd.drop(columns=["GRADE"]).to_csv(work / "odd.csv", index=False)
+    for learner in json.loads(run("--json", "learners")):
+        if "classify" not in learner["tasks"]:
+            continue
+        run("train", "table", "t.csv", "--target", "grade", "--learner", learner["name"], "--out", "t.onnx")
+        told = [json.loads(line)["answer"]["probabilities"] for line in run("--json", "predict", "t.onnx", "odd.csv").splitlines()]
+        worst = np.abs(np.array([[row[c] for c in "abc"] for row in told]) - feed("t.onnx", odd)).max()
+        assert worst < 1e-6, (learner["name"], worst)
+        (work / "t.onnx").unlink()
+    print("ok every learner's file answers raw rows in onnxruntime from Python as in gyre")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    work = pathlib.Path(folder)
+    run("init")
+    check_scores()
+    check_learners()
+    check_raw_rows()
