@@ -95,16 +95,17 @@ Table Table::without(std::string_view column) const {
 std::string Table::place(std::size_t row) const { return name + ": row " + std::to_string(row_numbers[row]); }
 
 ColumnType type_of_words(const Column& column) {
-  if (column.words.empty()) return ColumnType::category;
-  std::size_t dates = 0, spaces = 0;
-  for (auto& word : column.words) {
-    dates += looks_like_date(word);
-    spaces += static_cast<std::size_t>(std::count(word.begin(), word.end(), ' '));
+  std::vector<std::size_t> counts(column.words.size());
+  std::size_t present = 0, dates = 0, blanks = 0;
+  for (auto code : column.codes)
+    if (code >= 0) counts[static_cast<std::size_t>(code)]++, present++;
+  for (std::size_t i = 0; i < counts.size(); i++) {
+    if (looks_like_date(column.words[i])) dates += counts[i];
+    blanks += counts[i] * static_cast<std::size_t>(std::count(column.words[i].begin(), column.words[i].end(), ' '));
   }
-  if (dates * 20 >= column.words.size() * 19) return ColumnType::time;
+  if (present && dates * 20 >= present * 19) return ColumnType::time;
   // Sentences: several words in each, and hardly one twice.
-  std::size_t present = column.rows() - column.missing();
-  bool sentences = spaces >= 2 * column.words.size() && column.words.size() * 2 > present && column.words.size() > 20;
+  bool sentences = blanks >= 2 * present && column.words.size() * 2 > present && column.words.size() > 20;
   return sentences ? ColumnType::text : ColumnType::category;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "data/gather.hpp"
+#include "learn/date.hpp"
 #include "learn/table_source.hpp"
 
 namespace gyre {
@@ -75,6 +76,7 @@ class ColumnReader {
     column.words = std::move(words_);
     bool decided = given_ || type_ == ColumnType::boolean || type_ == ColumnType::time;
     column.type = decided ? *type_ : type_of_words(column);
+    if (column.type == ColumnType::time) say_odd_dates(column, table);
     return column;
   }
 
@@ -99,6 +101,18 @@ class ColumnReader {
                              " no number and taken as missing; the first is \"" +
                              words_[static_cast<std::size_t>(codes_[row])].substr(0, 60) + "\" in row " +
                              std::to_string(table.row_numbers[row]));
+  }
+  static void say_odd_dates(const Column& column, Table& table) {
+    DateOrder order = date_order(column.words);
+    std::vector<bool> odd;
+    for (auto& word : column.words) odd.push_back(!date_from(word, order).known);
+    std::size_t count = 0, first = 0;
+    for (std::size_t i = 0; i < column.codes.size(); i++)
+      if (column.codes[i] >= 0 && odd[static_cast<std::size_t>(column.codes[i])] && count++ == 0) first = i;
+    if (count)
+      table.findings.push_back("column \"" + column.name + "\": " + counted(count, "cell is", "cells are") +
+                               " no date and taken as missing; the first is \"" + column.text(first).substr(0, 60) +
+                               "\" in row " + std::to_string(table.row_numbers[first]));
   }
   static void hide_infinite(Column& column, Table& table) {
     std::size_t count = 0, first = 0;
@@ -149,7 +163,7 @@ std::size_t read_columns(Duck& duck, const TableSource& source, const std::vecto
       count += rows.rows();
     });
   } catch (const Error& error) {
-    throw Error(error.code, source.name + " cannot be read: " + error.text(), error.hint);
+    throw cannot_read(error, source.name);
   }
   return count;
 }

@@ -130,7 +130,7 @@ std::optional<ColumnType> type_of_sql(std::string_view type) {
   return std::nullopt;
 }
 
-TableSource typed_source(Duck& duck, const std::string& from, const std::string& name) {
+TableSource typed_source(Duck& duck, const std::string& from, const std::string& name) try {
   TableSource source{name, from, {}, {}, false};
   duck.query("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + from + ")", [&](const auto& row) {
     std::string column = *row.text(0), type = row.text(1).value_or(""), quoted = sql_name(column);
@@ -142,9 +142,21 @@ TableSource typed_source(Duck& duck, const std::string& from, const std::string&
     source.columns.push_back({column, sql, known});
   });
   return source;
+} catch (const Error& error) {
+  throw cannot_read(error, name);
 }
 
 }  // namespace
+
+Error cannot_read(const Error& error, const std::string& name) {
+  std::string why = error.text();
+  why = why.substr(0, why.find("\n"));
+  if (auto path = why.find(" in file \""); path != std::string::npos)
+    if (auto end = why.find('"', path + 10); end != std::string::npos)
+      why.erase(path, std::min(why.size(), why.find_first_not_of(", ", end + 1)) - path - 1);
+  while (why.ends_with(' ')) why.pop_back();
+  return {error.code, name + " cannot be read: " + why, error.hint};
+}
 
 TableSource table_source(Duck& duck, const fs::path& file, const std::string& name) {
   if (!fs::exists(file)) throw Error(Code::not_found, name + " does not exist");

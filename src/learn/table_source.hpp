@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "data/duck.hpp"
 #include "learn/table.hpp"
 
@@ -23,6 +24,9 @@ struct TableSource {
   std::vector<std::string> findings;
   bool csv = false;
 };
+
+// What DuckDB says, without its own words around it: "data.csv cannot be read: ...".
+Error cannot_read(const Error& error, const std::string& name);
 
 TableSource table_source(Duck& duck, const std::filesystem::path& file, const std::string& name);
 // After a CSV was read: which of its lines were left out and why. `records` gets their numbers, from 1, in order.
