@@ -1,0 +1,20 @@
+#pragma once
+// How rows are parted to judge pipelines by rows that they did not see.
+#include <vector>
+
+#include "learn/target.hpp"
+
+namespace gyre {
+
+struct Fold {
+  std::vector<std::size_t> learn, judge;
+};
+
+// Labels (of regression: sizes of the target) are spread alike over the folds. As few as one fold: a share is held
+// back. Fewer than `count` where a label is too rare is no error: then some fold lacks it.
+std::vector<Fold> make_folds(const Target& target, std::size_t count, std::uint64_t seed);
+
+// 10 below 1,000 rows, 5 below 20,000, else one part held back.
+std::size_t usual_folds(std::size_t rows);
+
+}  // namespace gyre

@@ -1,0 +1,32 @@
+#include "search/auto/objective.hpp"
+
+#include <cmath>
+
+namespace gyre {
+
+static bool larger_is_better(const std::string& name, Task task) {
+  if (task == Task::classify) return name != "log_loss" && name != "brier";
+  return name == "r2" || name == "explained_variance" || name == "spearman";
+}
+
+Objective::Objective(const std::string& name, const Target& target)
+    : name_(name != "auto"                 ? name
+            : target.task == Task::regress ? "rmse"
+            : target.classes() == 2        ? "auc"
+                                           : "log_loss"),
+      task_(target.task),
+      classes_(target.classes()),
+      is_error_(!larger_is_better(name_, task_)) {}
+
+double Objective::score(std::span<const double> truth, std::span<const double> answers) const {
+  double score = 0;
+  if (task_ == Task::regress) {
+    score = name_ == "rmse" ? -rmse(truth, answers, {}) : score_named(name_, truth, answers);
+  } else {
+    Judged judged{truth, answers, classes_};
+    score = name_ == "auc" ? auc(judged) : name_ == "log_loss" ? -log_loss(judged) : score_named(name_, judged);
+  }
+  return std::isnan(score) ? -HUGE_VAL : score;
+}
+
+}  // namespace gyre

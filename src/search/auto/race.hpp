@@ -1,0 +1,90 @@
+#pragma once
+// Candidates trained on folds and judged by the rows that they did not see, on several cores, until the time is up.
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "learn/table_model.hpp"
+#include "search/auto/candidate.hpp"
+#include "search/auto/folds.hpp"
+#include "search/auto/objective.hpp"
+
+namespace gyre {
+
+// A candidate that went all the way.
+struct Entry {
+  Candidate candidate;
+  std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold
+  std::vector<double> answers;                               // to the judged rows, none of which its model saw
+  double score = 0;
+  double seconds = 0;   // of computing, all folds together
+  double finished = 0;  // since the race began
+};
+
+struct FailedCandidate {
+  std::string name, why;
+};
+
+struct RaceOptions {
+  std::size_t folds = 5;
+  int threads = 1;
+  std::uint64_t seed = 1;
+  double deadline = 0;  // of seconds_since_start()
+  std::size_t most_candidates = 1000;
+  std::function<bool()> stop;  // Ctrl-C
+};
+
+class Race {
+ public:
+  Race(const Table& table, const Target& target, Objective objective, RaceOptions options);
+
+  // `told` is called for each entry, one at a time.
+  void run(const std::function<void(const Entry&)>& told);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<FailedCandidate>& failed() const { return failed_; }
+  const std::vector<double>& truth() const { return truth_; }  // of the judged rows
+  const Objective& objective() const { return objective_; }
+  std::size_t folds() const { return folds_.size(); }
+
+ private:
+  struct Part {  // of the table, for one fold
+    Table learn, judge;
+    Target learn_target, judge_target;
+  };
+  struct Heat {  // a candidate under way
+    Candidate candidate;
+    std::vector<std::shared_ptr<const TablePipeline>> models;
+    std::vector<double> answers;
+    std::size_t next = 0, done = 0;
+    double seconds = 0, latest = 0;
+    bool lost = false;
+  };
+  void work(const std::function<void(const Entry&)>& told);
+  std::shared_ptr<Heat> next_job(std::size_t* fold);
+  std::optional<Candidate> propose();
+  void train_fold(Heat& heat, std::size_t fold);
+  void finish(Heat& heat, const std::function<void(const Entry&)>& told);
+  bool over() const;
+
+  const Target& target_;
+  Objective objective_;
+  RaceOptions options_;
+  std::vector<Fold> folds_;
+  std::vector<Part> parts_;
+  std::vector<double> truth_;
+  std::vector<Candidate> first_;
+  std::size_t outputs_, rows_;
+  int workers_, threads_each_;
+  double began_;
+  std::size_t proposed_ = 0;
+  std::shared_ptr<Heat> current_;
+  std::vector<Entry> entries_;
+  std::vector<FailedCandidate> failed_;
+  std::mutex mutex_;  // guards what changes while the race runs: from proposed_ on, and heats
+};
+
+}  // namespace gyre

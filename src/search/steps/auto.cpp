@@ -1,0 +1,128 @@
+// gyre auto: a table, a target and a budget become the best model that can be found, as one ONNX file.
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "data/gather.hpp"
+#include "learn/lineage.hpp"
+#include "search/auto/automl.hpp"
+#include "search/auto/card.hpp"
+#include "search/auto/guardrails.hpp"
+
+namespace gyre {
+
+extern const Step step_auto;
+
+namespace {
+
+struct Options {
+  std::string target;
+  std::string budget = "60s";
+  std::string metric = "auto";
+  std::string task = "auto";
+  std::vector<std::string> types;
+  std::vector<std::string> leave_out;
+  double latency = 0;
+  double megabytes = 0;
+  std::int64_t folds = 0;
+  std::int64_t candidates = 1000;
+  std::int64_t seed = 1;
+};
+
+const std::vector<Field> fields{
+    field("target", &Options::target, "the column to learn", {.required = true}),
+    field("budget", &Options::budget, "time until the model is there: 30s, 5m, 2h"),
+    field("metric", &Options::metric,
+          "what is made best: auc, log_loss, accuracy, rmse, mae, r2 ...; auto: AUC of two labels, log loss of more, "
+          "RMSE of numbers"),
+    field("task", &Options::task, "labels or numbers; auto: as the target looks",
+          {.choices = {"auto", "classify", "regress"}}),
+    field("types", &Options::types, "COLUMN=TYPE instead of what is worked out; may be given several times"),
+    field("leave-out", &Options::leave_out, "a column that is not learned from; may be given several times"),
+    field("latency", &Options::latency, "milliseconds that one row may take on one core; 0: any", {.min = 0}),
+    field("megabytes", &Options::megabytes, "size of the model at most; 0: any", {.min = 0}),
+    field("folds", &Options::folds, "parts of the cross-validation; 1: a part is held back; 0: as fits the rows",
+          {.min = 0, .max = 50}),
+    field("candidates", &Options::candidates, "pipelines to try at most", {.min = 1}),
+    field("seed", &Options::seed, "of folds and learners", {.min = 0}),
+};
+
+double seconds_of(const std::string& text) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::logic_error&) {
+    used = 0;
+  }
+  std::string unit = text.substr(used);
+  double factor = unit.empty() || unit == "s" ? 1 : unit == "m" || unit == "min" ? 60 : unit == "h" ? 3600 : 0;
+  if (used == 0 || factor == 0 || !(value > 0))
+    throw Error(Code::invalid, "budget: \"" + text + "\" is no time", "write it like 30s, 5m or 2h");
+  return value * factor;
+}
+
+json::object given(const Options& options) {
+  return {{"target", options.target},
+          {"budget", options.budget},
+          {"metric", options.metric},
+          {"task", options.task},
+          {"types", json::value_from(options.types)},
+          {"leave-out", json::value_from(options.leave_out)},
+          {"latency", options.latency},
+          {"megabytes", options.megabytes},
+          {"folds", options.folds},
+          {"candidates", options.candidates},
+          {"seed", options.seed}};
+}
+
+void run(const Options& options, StepContext& context) {
+  AutoRequest request{.metric = options.metric,
+                      .folds = static_cast<std::size_t>(options.folds),
+                      .threads = context.threads(),
+                      .seed = static_cast<std::uint64_t>(options.seed),
+                      .began = seconds_since_start(),
+                      .budget = seconds_of(options.budget),
+                      .latency_ms = options.latency,
+                      .megabytes = options.megabytes,
+                      .most_candidates = static_cast<std::size_t>(options.candidates)};
+  Table whole = read_table(context.input("table"), {.types = types_from(options.types), .threads = context.threads()});
+  auto [table, target] = learnable(std::move(whole), options.target, options.task);
+  for (auto& name : options.leave_out) table = table.without(table.get(name).name);
+  std::vector<std::string> findings = table.findings;
+  auto guardrails = look_at(table, target);
+  for (auto& one : guardrails)
+    if (one.state != "passed") context.say(one.name + " " + one.state + ": " + one.text);
+  AutoEvents events{.stop = [&] { return context.stop_requested(); },
+                    .say = [&](const std::string& line) { context.say(line); },
+                    .scored = [&](double score, std::int64_t at) { context.metric("best_score", score, at); },
+                    .progress = [&](double share, const std::string& what) { context.progress(share, 1, what); }};
+  AutoOutcome outcome = find_model(table, target, request, lineage_of(step_auto, given(options), context), events);
+  json::object& report = outcome.report;
+  report["title"] = "A model of " + target.column;
+  report["guardrails"] = to_json(guardrails);
+  report["findings"] = json::value_from(findings);
+  context.metric("score", get_number(report, "score"));
+  context.metric("default_score", get_number(report, "default_score"));
+  context.metric("latency_ms", get_number(report, "latency_ms"));
+  write_output(context.output("report"), pretty(report) + "\n");
+  write_output(context.output("card"), card_of(report));
+  write_output(context.output("model"), outcome.exported.bytes);
+}
+
+}  // namespace
+
+const Step step_auto = step<Options>(
+    {.name = "auto",
+     .command = "auto",
+     .group = "train",
+     .title = "Find a model of a table",
+     .help = "Finds the best model of a column within a budget of time.\n\n"
+             "Pipelines are judged by cross-validation, the best are put together, and the whole is one ONNX file that "
+             "takes raw rows. Ctrl-C gives the best so far (docs/auto.md).",
+     .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
+     .outputs = {{"model", "model", "the ONNX file"},
+                 {"report", "report", "leaderboard, members, scores, guardrails"},
+                 {"card", "report", "the same for people, as Markdown"}},
+     .parallel = true},
+    fields, run);
+
+}  // namespace gyre
