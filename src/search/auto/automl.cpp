@@ -23,6 +23,7 @@ std::string number(double value) {
 struct Member {
   const Entry* entry;
   double weight;
+  std::size_t models;  // of the folds, so many
 };
 
 // The best, and the best of each kind of learner: others would only cost time.
@@ -37,16 +38,15 @@ std::vector<const Entry*> contenders(const Race& race) {
   return chosen;
 }
 
-std::vector<Member> choose_members(const Race& race, double& score, const std::function<bool()>& stop) {
+std::vector<Member> choose_members(const Race& race, const std::function<bool()>& stop) {
   auto chosen = contenders(race);
   std::vector<std::span<const double>> answers;
   for (auto* entry : chosen) answers.push_back(entry->answers);
   auto judged = [&](std::span<const double> mean) { return race.objective().score(race.truth(), mean); };
   Ensemble ensemble = select_ensemble(answers, judged, 40, stop);
-  score = ensemble.score;
   std::vector<Member> members;
   for (std::size_t i = 0; i < chosen.size(); i++)
-    if (ensemble.weights[i] > 0) members.push_back({chosen[i], ensemble.weights[i]});
+    if (ensemble.weights[i] > 0) members.push_back({chosen[i], ensemble.weights[i], chosen[i]->models.size()});
   std::stable_sort(members.begin(), members.end(), [](auto& a, auto& b) { return a.weight > b.weight; });
   return members;
 }
@@ -56,8 +56,8 @@ EnsembleModel model_of(const std::vector<Member>& members) {
   for (auto& member : members) all += member.weight;
   std::vector<EnsembleMember> parts;
   for (auto& member : members)
-    for (auto& model : member.entry->models)
-      parts.push_back({model, member.weight / all / static_cast<double>(member.entry->models.size())});
+    for (std::size_t i = 0; i < member.models; i++)
+      parts.push_back({member.entry->models[i], member.weight / all / static_cast<double>(member.models)});
   return EnsembleModel(std::move(parts));
 }
 
@@ -77,35 +77,54 @@ double latency_of(const TableExport& exported, const Table& table) {
 }
 
 // Roughly what the trees of a member weigh in a file; what has none weighs nothing to speak of.
-double megabytes_of(const Member& member, std::size_t outputs) {
-  double nodes = 0;
-  for (auto& model : member.entry->models) {
-    json::object about = model->fitted().about();
-    double rounds = find_number(about, "rounds").value_or(0);
-    double leaves = find_number(member.entry->candidate.options, "leaves").value_or(31);
-    nodes += rounds * leaves * 2 * static_cast<double>(outputs > 2 ? outputs : 1);
+double megabytes_of(const Member& member, std::size_t outputs, std::size_t rows) {
+  auto& options = member.entry->candidate.options;
+  double nodes = 0, sums = static_cast<double>(outputs > 2 ? outputs : 1);
+  for (std::size_t i = 0; i < member.models; i++) {
+    double rounds = find_number(member.entry->models[i]->fitted().about(), "rounds").value_or(0);
+    if (auto trees = find_number(options, "trees"))  // deep ones, a leaf for each few rows; all labels in one tree
+      nodes += *trees * (static_cast<double>(rows) / 3) * sums;
+    else if (auto leaves = find_number(options, "leaves"))
+      nodes += rounds * *leaves * 2 * sums;
+    else if (auto depth = find_number(options, "depth"))
+      nodes += rounds * std::min(std::exp2(*depth), static_cast<double>(rows) / 3) * sums;
   }
-  return nodes * 60e-6;
+  return nodes * 50e-6;
 }
 
 struct Written {
   TableExport exported;
   double latency_ms = 0;
-  std::size_t left_out = 0;
+  bool reduced = false;
 };
 
-// While it is too slow or too large, the member that weighs least in the answers goes.
+// One step towards a smaller model: the lightest member goes where it hardly counts, else a fold's model of the member
+// that takes most room for its weight, else a member. False: there is nothing left to leave out.
+bool reduce(std::vector<Member>& members, std::size_t outputs, std::size_t rows) {
+  if (members.size() > 1 && members.back().weight < 0.06) return members.pop_back(), true;
+  auto room = [&](const Member& member) {
+    return member.models > 1 ? (1e-6 + megabytes_of(member, outputs, rows)) / member.weight : -1;
+  };
+  auto largest = std::max_element(members.begin(), members.end(), [&](auto& a, auto& b) { return room(a) < room(b); });
+  if (largest->models > 1) return largest->models--, true;
+  if (members.size() > 1) return members.pop_back(), true;
+  return false;
+}
+
+// The model as a file: small enough to be written in the time that is left, and within the limits that were given.
 Written write_model(std::vector<Member>& members, const Table& table, const Target& target, const AutoRequest& request,
                     const json::object& lineage, const std::string& about) {
+  static constexpr double megabytes_per_second = 8;  // written, read back and checked
   std::size_t outputs = problem_of(target).outputs();
-  double most_megabytes = request.megabytes > 0 ? request.megabytes : 150;
+  double left = request.began + request.budget - seconds_since_start();
+  double limit = request.megabytes > 0 ? request.megabytes : std::clamp(megabytes_per_second * left, 4.0, 150.0);
   Written written;
   auto estimated = [&] {
     double sum = 0;
-    for (auto& member : members) sum += megabytes_of(member, outputs);
+    for (auto& member : members) sum += megabytes_of(member, outputs, table.rows());
     return sum;
   };
-  while (members.size() > 1 && estimated() > most_megabytes) members.pop_back(), written.left_out++;
+  while (estimated() > limit && reduce(members, outputs, table.rows())) written.reduced = true;
   std::vector<std::size_t> some;
   for (std::size_t i = 0, count = std::min<std::size_t>(100, table.rows()); i < count; i++)
     some.push_back(i * table.rows() / count);
@@ -113,30 +132,39 @@ Written write_model(std::vector<Member>& members, const Table& table, const Targ
   while (true) {
     EnsembleModel model = model_of(members);
     written.exported = export_table_model(model, target, examples, lineage, about, request.threads);
-    written.latency_ms = latency_of(written.exported, table);
+    written.latency_ms = latency_of(written.exported, examples);
+    double megabytes = static_cast<double>(written.exported.bytes.size()) / 1e6;
     bool slow = request.latency_ms > 0 && written.latency_ms > request.latency_ms;
-    bool large = request.megabytes > 0 && static_cast<double>(written.exported.bytes.size()) > 1e6 * most_megabytes;
+    bool large = request.megabytes > 0 && megabytes > request.megabytes;
     if (!slow && !large) return written;
-    if (members.size() > 1) {
-      members.pop_back();
-    } else {
-      throw Error(Code::invalid,
-                  "the smallest model found takes " + number(written.latency_ms) + " ms for a row and " +
-                      number(static_cast<double>(written.exported.bytes.size()) / 1e6) + " MB",
-                  "allow more with --latency or --megabytes, or learn with `gyre train table --learner linear`");
-    }
-    written.left_out++;
+    // Far from the limit several steps are made at once: each try costs a whole export.
+    double over =
+        std::max(slow ? written.latency_ms / request.latency_ms : 1, large ? megabytes / request.megabytes : 1);
+    double wanted = estimated() / over;
+    written.reduced = true;
+    do {
+      if (!reduce(members, outputs, table.rows()))
+        throw Error(Code::invalid,
+                    "the smallest model found takes " + number(written.latency_ms) + " ms for a row and " +
+                        number(megabytes) + " MB",
+                    "allow more with --latency or --megabytes, or learn with `gyre train table --learner linear`");
+    } while (estimated() > wanted);
   }
 }
 
-json::object scores_of(const Race& race, const Target& target, const std::vector<Member>& members) {
+// The members' answers to the rows that none of their models saw.
+std::vector<double> judged_answers(const std::vector<Member>& members) {
   std::vector<double> mean(members[0].entry->answers.size());
   double all = 0;
   for (auto& member : members) all += member.weight;
   for (auto& member : members)
     for (std::size_t i = 0; i < mean.size(); i++) mean[i] += member.weight / all * member.entry->answers[i];
-  if (target.task == Task::regress) return regression_scores(race.truth(), mean);
-  return classification_scores({race.truth(), mean, target.classes()});
+  return mean;
+}
+
+json::object scores_of(const Race& race, const Target& target, std::span<const double> answers) {
+  if (target.task == Task::regress) return regression_scores(race.truth(), answers);
+  return classification_scores({race.truth(), answers, target.classes()});
 }
 
 json::array leaderboard_of(const Race& race) {
@@ -159,7 +187,7 @@ json::array leaderboard_of(const Race& race) {
 AutoOutcome find_model(const Table& table, const Target& target, const AutoRequest& request,
                        const json::object& lineage, const AutoEvents& events) {
   double end = request.began + request.budget;
-  double reserve = std::clamp(0.12 * request.budget, 0.5, 20.0);  // to choose the ensemble, write and check the file
+  double reserve = std::clamp(0.18 * request.budget, 0.5, 25.0);  // to choose the ensemble, write and check the file
   std::size_t folds = request.folds ? request.folds : usual_folds(table.rows());
   Objective objective(request.metric, target);
   Race race(table, target, objective,
@@ -187,20 +215,24 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
     std::string why = race.failed().empty() ? "no candidate came to an end" : race.failed()[0].why;
     throw Error(Code::invalid, "nothing could be learned: " + why, "a larger --budget may help");
   }
-  double score = 0;
   double choose_until = end - reserve / 2;
-  auto members = choose_members(race, score, [&] { return seconds_since_start() > choose_until; });
+  auto members = choose_members(race, [&] { return seconds_since_start() > choose_until; });
   std::string about = std::string(target.task == Task::classify ? "Tells which label of \"" : "Tells the value of \"") +
                       target.column + "\" a row of a table has; an ensemble found by gyre auto.";
   Written written = write_model(members, table, target, request, lineage, about);
+
+  std::vector<double> answers = judged_answers(members);
 
   const Entry* first = &race.entries()[0];
   for (auto& entry : race.entries())
     if (entry.candidate.name == "lightgbm") first = &entry;
   json::array list, failed;
+  double all = 0;
+  for (auto& member : members) all += member.weight;
   for (auto& member : members) {
     json::object row = to_json(member.entry->candidate);
-    row["weight"] = member.weight;
+    row["weight"] = member.weight / all;
+    row["models"] = static_cast<std::int64_t>(member.models);
     row["score"] = objective.shown(member.entry->score);
     list.push_back(std::move(row));
   }
@@ -210,18 +242,18 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   json::object report{{"about", about},
                       {"task", name_of(target.task)},
                       {"metric", objective.name()},
-                      {"score", objective.shown(score)},
+                      {"score", objective.shown(objective.score(race.truth(), answers))},
                       {"default_score", objective.shown(first->score)},
                       {"rows", static_cast<std::int64_t>(table.rows())},
                       {"columns", static_cast<std::int64_t>(table.columns.size())},
                       {"judged_by", judged_by},
                       {"members", list},
-                      {"scores", scores_of(race, target, members)},
+                      {"scores", scores_of(race, target, answers)},
                       {"leaderboard", leaderboard_of(race)},
                       {"failed", failed},
                       {"latency_ms", written.latency_ms},
                       {"megabytes", static_cast<double>(written.exported.bytes.size()) / 1e6},
-                      {"left_out_members", static_cast<std::int64_t>(written.left_out)},
+                      {"reduced", written.reduced},
                       {"onnx_difference", written.exported.difference},
                       {"seconds", seconds_since_start() - request.began}};
   return {std::move(written.exported), std::move(report)};

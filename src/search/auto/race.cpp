@@ -40,6 +40,8 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
   std::lock_guard lock(mutex_);
   if (over() && proposed_ > 0 && !(entries_.empty() && current_ && current_->next < folds_.size())) return {};
   if (!current_ || current_->next == folds_.size() || current_->lost) {
+    double left = std::max(0.0, options_.deadline - seconds_since_start());
+    if (proposed_ >= first_.size() && left < usual_seconds_) return {};  // it would be cut, and lose to all others
     auto candidate = propose();
     if (!candidate) return {};
     current_ = std::make_shared<Heat>();
@@ -48,7 +50,6 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     current_->answers.resize(truth_.size() * outputs_);
     // Nobody takes more than a part of the time that is left: a training that is cut there is a weaker one, no lost
     // one.
-    double left = std::max(0.0, options_.deadline - seconds_since_start());
     current_->latest = seconds_since_start() + std::max(0.5, 0.3 * left);
   }
   *fold = current_->next++;
@@ -90,6 +91,7 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   }
   Entry entry{heat.candidate, std::move(heat.models), std::move(heat.answers),
               score,          heat.seconds,           seconds_since_start() - began_};
+  if (heat.candidate.checked) usual_seconds_ = std::max(usual_seconds_, 0.6 * heat.seconds / workers_);
   entries_.push_back(std::move(entry));
   told(entries_.back());
 }

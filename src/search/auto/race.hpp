@@ -81,6 +81,7 @@ class Race {
   int workers_, threads_each_;
   double began_;
   std::size_t proposed_ = 0;
+  double usual_seconds_ = 0;  // that a candidate takes, all folds on all workers
   std::shared_ptr<Heat> current_;
   std::vector<Entry> entries_;
   std::vector<FailedCandidate> failed_;

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""gyre auto on tables made here: labels and numbers from raw rows with holes and texts, the limits that a user gives, Ctrl-C,
+and tables that are hard to learn from."""
+import json, math, os, pathlib, random, signal, subprocess, tempfile, time
+
+gyre = str(pathlib.Path(os.environ.get("GYRE_BUILD", "build")).resolve() / "gyre")
+folder = pathlib.Path(tempfile.mkdtemp())
+
+
+def run(*words, code=0):
+    done = subprocess.run([gyre, *words], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+def ok(name):
+    print("ok", name, flush=True)
+
+
+def report_of(found):
+    digest = found["outputs"]["report"].split(":")[1]
+    return json.loads(next((folder / ".gyre/blobs").rglob(f"*{digest[-48:]}")).read_text())
+
+
+def write(name, rows, seed, task):
+    numbers = random.Random(seed)
+    with open(folder / name, "w") as out:
+        out.write("size,kind,age,y\n")
+        for _ in range(rows):
+            size, kind, age = numbers.gauss(10, 3), numbers.choice(["oak", "ash", "fir", "Föhre"]), numbers.uniform(0, 80)
+            value = math.sin(size) * 3 + {"oak": 2, "ash": -1, "fir": 0, "Föhre": 1}[kind] * age / 20 + numbers.gauss(0, .3)
+            cells = [f"{size:.3f}", kind, f"{age:.1f}"]
+            if numbers.random() < .05:
+                cells[numbers.randrange(3)] = ""
+            out.write(",".join(cells) + "," + (f"{value:.3f}" if task == "regress" else "up" if value > 0 else "down") + "\n")
+
+
+def labels():
+    write("labels.csv", 800, 1, "classify")
+    found = json.loads(run("auto", "labels.csv", "--target", "y", "--budget", "6s", "--as", "wood", "--out", "wood.onnx", "--json"))
+    report = report_of(found)
+    assert report["metric"] == "auc" and report["score"] > 0.95, report["score"]
+    assert report["score"] >= report["default_score"] >= 0.9
+    assert len(report["leaderboard"]) >= 4 and abs(sum(m["weight"] for m in report["members"]) - 1) < 1e-9
+    assert {g["name"]: g["state"] for g in report["guardrails"]}["missing values"] == "done"
+    ok("labels: better than the default, holes and texts as they are")
+    assert report["onnx_difference"] < 1e-5
+    answer = run("predict", "wood.onnx", "labels.csv")
+    assert "up" in answer and "down" in answer, answer[:300]
+    ok("one file answers raw rows")
+    card = next((folder / ".gyre/blobs").rglob(f"*{found['outputs']['card'].split(':')[1][-48:]}")).read_text()
+    assert "## Guardrails" in card and "missing values" in card and "| auc |" in card, card
+    ok("the card says how it was found and what to mind")
+
+
+def numbers():
+    write("numbers.csv", 600, 2, "regress")
+    began = time.time()
+    found = json.loads(run("auto", "numbers.csv", "--target", "y", "--budget", "6s", "--json"))
+    report = report_of(found)
+    assert report["metric"] == "rmse" and report["score"] <= report["default_score"] and report["score"] < 1.2, report
+    assert time.time() - began < 12
+    ok("numbers: within the budget of time, not above the default's error")
+
+
+def limits():
+    found = json.loads(run("auto", "labels.csv", "--target", "y", "--budget", "5s", "--megabytes", "0.4", "--seed", "2", "--json"))
+    report = report_of(found)
+    assert report["megabytes"] <= 0.4, report["megabytes"]
+    ok("no larger than it may be")
+    error = run("auto", "labels.csv", "--target", "y", "--budget", "4s", "--megabytes", "0.0001", "--seed", "3", code=2)
+    assert "the smallest model found takes" in error, error
+    ok("a limit that nothing can keep is told")
+
+
+def interrupted():
+    process = subprocess.Popen([gyre, "auto", "numbers.csv", "--target", "y", "--budget", "10m", "--out", "early.onnx"], cwd=folder,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for line in process.stdout:
+        if "rmse" in line:
+            break
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+    assert (folder / "early.onnx").stat().st_size > 1000, output
+    ok("Ctrl-C gives the best so far")
+
+
+def hard_tables():
+    (folder / "five.csv").write_text("a,y\n1,u\n2,v\n3,u\n4,v\n5,u\n")
+    run("auto", "five.csv", "--target", "y", "--budget", "3s", "--json")
+    ok("five rows make a model")
+    (folder / "one.csv").write_text("a,y\n" + "1,u\n" * 50)
+    assert "label" in run("auto", "one.csv", "--target", "y", "--budget", "3s", code=2)
+    assert "no time" in run("auto", "labels.csv", "--target", "y", "--budget", "soon", code=2)
+    assert "column" in run("auto", "labels.csv", "--target", "z", "--budget", "3s", code=2)
+    ok("what cannot be learned is told")
+
+
+run("init")
+labels()
+numbers()
+limits()
+interrupted()
+hard_tables()
+subprocess.run(["rm", "-rf", folder], check=True)
