@@ -8,59 +8,95 @@
 
 namespace gyre {
 
+static constexpr std::size_t most_splits = 4;
+static constexpr std::size_t rows_worth_more_splits = 5'000;  // above, other folds say nearly the same
+
 Race::Race(const Table& table, const Target& target, Objective objective, RaceOptions options)
-    : target_(target),
+    : table_(table),
+      target_(target),
       objective_(std::move(objective)),
       options_(std::move(options)),
-      folds_(make_folds(target, options_.folds, options_.seed)),
       first_(first_candidates(problem_of(target), table.rows(), table.columns.size())),
       outputs_(problem_of(target).outputs()),
-      rows_(table.rows()),
-      // Of few rows each training takes one core; of many, one training takes all of them.
-      workers_(folds_.size() > 1 ? options_.threads : 1),
-      threads_each_(std::max(1, options_.threads / workers_)),
       began_(seconds_since_start()) {
-  for (auto& fold : folds_) {
-    parts_.push_back(
-        {table.take(fold.learn), table.take(fold.judge), target.take(fold.learn), target.take(fold.judge)});
-  }
-  truth_ = folds_.size() == 1 ? parts_[0].judge_target.values : target.values;
+  auto first = split(0);
+  folds_ = first->folds.size();
+  // Of few rows each training takes one core; of many, one training takes all of them.
+  workers_ = folds_ > 1 ? options_.threads : 1;
+  threads_each_ = std::max(1, options_.threads / workers_);
+  truth_ = folds_ == 1 ? first->parts[0].judge_target.values : target.values;
 }
 
 bool Race::over() const { return seconds_since_start() >= options_.deadline || options_.stop(); }
+
+std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
+  while (splits_.size() <= number) {
+    auto made = std::make_shared<Split>();
+    made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * splits_.size());
+    for (auto& fold : made->folds)
+      made->parts.push_back(
+          {table_.take(fold.learn), table_.take(fold.judge), target_.take(fold.learn), target_.take(fold.judge)});
+    splits_.push_back(std::move(made));
+  }
+  return splits_[number];
+}
 
 std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
   if (number < first_.size()) return first_[number];
-  return drawn_candidate(problem_of(target_), rows_, options_.seed, number);
+  return drawn_candidate(problem_of(target_), table_.rows(), options_.seed, number);
+}
+
+// Of few rows, one split into folds is luck: of the best, the one with the fewest splits so far.
+std::optional<std::size_t> Race::worth_again() const {
+  if (folds_ == 1 || table_.rows() > rows_worth_more_splits || entries_.size() < 2) return {};
+  std::vector<std::size_t> order(entries_.size());
+  for (std::size_t i = 0; i < order.size(); i++) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return entries_[a].score > entries_[b].score; });
+  order.resize(std::min<std::size_t>(5, order.size()));
+  auto fewest = *std::min_element(order.begin(), order.end(),
+                                  [&](auto a, auto b) { return entries_[a].planned < entries_[b].planned; });
+  if (entries_[fewest].planned >= most_splits) return {};
+  return fewest;
 }
 
 std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
   std::lock_guard lock(mutex_);
-  if (over() && proposed_ > 0 && !(entries_.empty() && current_ && current_->next < folds_.size())) return {};
-  if (!current_ || current_->next == folds_.size() || current_->lost) {
+  bool first_goes_on = entries_.empty() && current_ && current_->next < folds_;
+  if (over() && heats_ > 0 && !first_goes_on) return {};
+  if (!current_ || current_->next == folds_ || current_->lost) {
     double left = std::max(0.0, options_.deadline - seconds_since_start());
-    if (proposed_ >= first_.size() && left < usual_seconds_) return {};  // it would be cut, and lose to all others
-    auto candidate = propose();
-    if (!candidate) return {};
-    current_ = std::make_shared<Heat>();
-    current_->candidate = std::move(*candidate);
-    current_->models.resize(folds_.size());
-    current_->answers.resize(truth_.size() * outputs_);
-    // Nobody takes more than a part of the time that is left: a training that is cut there is a weaker one, no lost
-    // one.
-    current_->latest = seconds_since_start() + std::max(0.5, 0.3 * left);
+    // It would be cut, and lose to all others.
+    if (proposed_ >= first_.size() && left < usual_seconds_) return {};
+    auto heat = std::make_shared<Heat>();
+    // When all kinds were tried, new draws and further splits of the best take turns.
+    if (proposed_ >= first_.size() && heats_ % 2 == 0) heat->again = worth_again();
+    if (heat->again) {
+      heat->candidate = entries_[*heat->again].candidate;
+      heat->split = split(entries_[*heat->again].planned++);
+    } else {
+      auto candidate = propose();
+      if (!candidate) return {};
+      heat->candidate = std::move(*candidate);
+      heat->split = split(0);
+    }
+    heats_++;
+    heat->models.resize(folds_);
+    heat->answers.resize(truth_.size() * outputs_);
+    // Nobody takes more than a part of the time that is left: a training cut there is a weaker one, no lost one.
+    heat->latest = seconds_since_start() + std::max(0.5, 0.3 * left);
+    current_ = std::move(heat);
   }
   *fold = current_->next++;
   return current_;
 }
 
 void Race::train_fold(Heat& heat, std::size_t fold) {
-  const Part& part = parts_[fold];
+  const Part& part = heat.split->parts[fold];
   double began = seconds_since_start();
   // The first candidate is what all others are measured by: it is never cut.
-  bool is_first = heat.candidate.name == first_[0].name;
+  bool is_first = !heat.again && heat.candidate.name == first_[0].name;
   TableTraining training{heat.candidate.learner, heat.candidate.options, heat.candidate.features, threads_each_,
                          options_.seed + fold};
   training.stop = [&] {
@@ -74,7 +110,7 @@ void Race::train_fold(Heat& heat, std::size_t fold) {
   std::vector<double> answers = model->predict(part.judge, threads_each_);
   std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < part.judge.rows(); i++) {
-    std::size_t row = folds_.size() == 1 ? i : folds_[fold].judge[i];
+    std::size_t row = folds_ == 1 ? i : heat.split->folds[fold].judge[i];
     std::copy_n(&answers[i * outputs_], outputs_, &heat.answers[row * outputs_]);
   }
   heat.models[fold] = std::move(model);
@@ -82,18 +118,34 @@ void Race::train_fold(Heat& heat, std::size_t fold) {
   heat.done++;
 }
 
+void Race::merge(Entry& entry, Heat& heat) {
+  double before = static_cast<double>(entry.splits);
+  for (std::size_t i = 0; i < entry.answers.size(); i++)
+    entry.answers[i] = (entry.answers[i] * before + heat.answers[i]) / (before + 1);
+  entry.models.insert(entry.models.end(), heat.models.begin(), heat.models.end());
+  entry.splits++;
+  entry.seconds += heat.seconds;
+  entry.score = objective_.score(truth_, entry.answers);
+}
+
 void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   double score = objective_.score(truth_, heat.answers);
   std::lock_guard lock(mutex_);
+  if (heat.candidate.checked) usual_seconds_ = std::max(usual_seconds_, 0.6 * heat.seconds / workers_);
   if (!std::isfinite(score)) {
     failed_.push_back({heat.candidate.name, "its answers have no " + objective_.name()});
-    return;
+  } else if (heat.again) {
+    merge(entries_[*heat.again], heat);
+    told(entries_[*heat.again]);
+  } else {
+    entries_.push_back({.candidate = heat.candidate,
+                        .models = std::move(heat.models),
+                        .answers = std::move(heat.answers),
+                        .score = score,
+                        .seconds = heat.seconds,
+                        .finished = seconds_since_start() - began_});
+    told(entries_.back());
   }
-  Entry entry{heat.candidate, std::move(heat.models), std::move(heat.answers),
-              score,          heat.seconds,           seconds_since_start() - began_};
-  if (heat.candidate.checked) usual_seconds_ = std::max(usual_seconds_, 0.6 * heat.seconds / workers_);
-  entries_.push_back(std::move(entry));
-  told(entries_.back());
 }
 
 void Race::work(const std::function<void(const Entry&)>& told) {
@@ -104,7 +156,7 @@ void Race::work(const std::function<void(const Entry&)>& told) {
       bool complete;
       {
         std::lock_guard lock(mutex_);
-        complete = !heat->lost && heat->done == folds_.size();
+        complete = !heat->lost && heat->done == folds_;
         // What was cut by the end of all time says nothing about the candidate.
         if (complete && over() && !entries_.empty() && heat->candidate.checked) complete = false;
       }

@@ -17,8 +17,10 @@ namespace gyre {
 // A candidate that went all the way.
 struct Entry {
   Candidate candidate;
-  std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold
-  std::vector<double> answers;                               // to the judged rows, none of which its model saw
+  std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold of each split
+  std::vector<double> answers;  // to the judged rows, the mean of those models that did not see them
+  std::size_t splits = 1;       // into folds, that it was trained on
+  std::size_t planned = 1;      // with those under way
   double score = 0;
   double seconds = 0;   // of computing, all folds together
   double finished = 0;  // since the race began
@@ -48,15 +50,21 @@ class Race {
   const std::vector<FailedCandidate>& failed() const { return failed_; }
   const std::vector<double>& truth() const { return truth_; }  // of the judged rows
   const Objective& objective() const { return objective_; }
-  std::size_t folds() const { return folds_.size(); }
+  std::size_t folds() const { return folds_; }
 
  private:
   struct Part {  // of the table, for one fold
     Table learn, judge;
     Target learn_target, judge_target;
   };
+  struct Split {
+    std::vector<Fold> folds;
+    std::vector<Part> parts;
+  };
   struct Heat {  // a candidate under way
     Candidate candidate;
+    std::shared_ptr<const Split> split;
+    std::optional<std::size_t> again;  // the entry that is trained once more, on other folds
     std::vector<std::shared_ptr<const TablePipeline>> models;
     std::vector<double> answers;
     std::size_t next = 0, done = 0;
@@ -66,21 +74,24 @@ class Race {
   void work(const std::function<void(const Entry&)>& told);
   std::shared_ptr<Heat> next_job(std::size_t* fold);
   std::optional<Candidate> propose();
+  std::optional<std::size_t> worth_again() const;
+  std::shared_ptr<const Split> split(std::size_t number);
+  void merge(Entry& entry, Heat& heat);
   void train_fold(Heat& heat, std::size_t fold);
   void finish(Heat& heat, const std::function<void(const Entry&)>& told);
   bool over() const;
 
+  const Table& table_;
   const Target& target_;
   Objective objective_;
   RaceOptions options_;
-  std::vector<Fold> folds_;
-  std::vector<Part> parts_;
+  std::vector<std::shared_ptr<const Split>> splits_;  // made when first needed
   std::vector<double> truth_;
   std::vector<Candidate> first_;
-  std::size_t outputs_, rows_;
+  std::size_t folds_, outputs_;
   int workers_, threads_each_;
   double began_;
-  std::size_t proposed_ = 0;
+  std::size_t proposed_ = 0, heats_ = 0;
   double usual_seconds_ = 0;  // that a candidate takes, all folds on all workers
   std::shared_ptr<Heat> current_;
   std::vector<Entry> entries_;
