@@ -107,9 +107,39 @@ bool JsonCursor::special_number(double& value) {
   return !negative && take_word("NaN");
 }
 
+// Most numbers are short: their digits as a whole number and the power of ten are both exact, and so is what dividing
+// them rounds to. False for all others; nothing is taken then.
+template <class T>
+static bool short_decimal(const char*& at, const char* end, T& value) {
+  static constexpr T powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10};
+  constexpr std::uint64_t exact = std::uint64_t{1} << std::numeric_limits<T>::digits;
+  const char* next = at;
+  bool negative = next < end && *next == '-';
+  if (negative) ++next;
+  std::uint64_t digits = 0;
+  std::size_t fraction = 0;
+  const char* first = next;
+  auto is_digit = [&] { return next < end && *next >= '0' && *next <= '9'; };
+  for (; is_digit() && digits < exact; ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
+  if (next == first) return false;
+  if (next < end && *next == '.') {
+    const char* point = next++;
+    for (; is_digit() && digits < exact; ++next) digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
+    fraction = static_cast<std::size_t>(next - point - 1);
+    if (fraction == 0) return false;
+  }
+  if (digits >= exact || fraction >= std::size(powers)) return false;
+  if (next == end || is_digit() || *next == '.' || *next == 'e' || *next == 'E') return false;
+  T magnitude = static_cast<T>(digits) / powers[fraction];
+  value = negative ? -magnitude : magnitude;
+  at = next;
+  return true;
+}
+
 template <class T>
 T JsonCursor::floating() {
   char first = peek();
+  if (T value = 0; short_decimal(at_, end_, value)) return value;
   if (first == '-' || (first >= '0' && first <= '9')) {
     T value = 0;
     auto [end, error] = std::from_chars(at_, end_, value);
