@@ -124,7 +124,7 @@ const std::vector<Policy> policies{
     {"GET", "/api/models", Role::none, {}, Follow::filters, "models", "name"},
     {"GET", "/api/models/{name}", Role::reader, model_in_path},
     {"*", "/api/models/{name}", Role::contributor, model_in_path},
-    {"GET", "/api/runs", Role::none, {}, Then::filters, "runs", "experiment_id"},
+    {"GET", "/api/runs", Role::none, {}, Follow::filters, "runs", "experiment_id"},
     {"GET", "/api/runs/{id}", Role::reader, of_run_in_path},
 
     {"*", "/api/2.0/mlflow/experiments/create", Role::contributor, {}, Follow::creates, "experiment_id"},
