@@ -9,9 +9,6 @@ std::string reference_of(const std::string& word);
 void copy_out(Api& api, const std::string& digest, const std::filesystem::path& to);
 
 // Runs a step that was typed as a command: one node, its result kept under --as and copied to --out.
-// What a step's input is called in a request: a path that exists, else a name or a digest.
-std::string reference_of(const std::string& word);
-
 int run_step_command(const Invocation& invocation, CommandContext& context);
 
 }  // namespace gyre

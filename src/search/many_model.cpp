@@ -51,21 +51,6 @@ void round_figures(PartitionResult& result) {
     if (auto* value = score.value().if_double()) *value = rounded(*value);
 }
 
-Tensor window_of(const ManyPlan& plan, const Partition& partition, const ForecastForm& form) {
-  std::size_t ahead = plan.columns.ahead.size(), width = ahead + 2;
-  std::size_t rows = form.window + (ahead ? form.horizon : 0), points = partition.values.size();
-  Tensor tensor = Tensor::zeros(DataType::f32, {1, std::int64_t(rows), std::int64_t(width)});
-  auto to = tensor.as<float>();
-  for (std::size_t row = 0; row < rows; row++) {
-    std::size_t step = points - form.window + row;
-    to[row * width] = step < points ? static_cast<float>(partition.values[step]) : std::nanf("");
-    for (std::size_t i = 0; i < ahead; i++)
-      to[row * width + 1 + i] = static_cast<float>(partition.ahead[step * ahead + i]);
-    to[row * width + width - 1] = static_cast<float>(step);
-  }
-  return tensor;
-}
-
 bool is_near(double answer, double truth, double scale) { return std::abs(answer - truth) <= 1e-4 * scale; }
 
 // The ONNX file, with the forecast as its golden answer. What the form computes is compared with the learner for every
@@ -88,7 +73,7 @@ std::string model_of(const ManyPlan& plan, const Partition& partition, const Par
     about.about += (i ? ", " : " of ") + plan.columns.by[i] + " " + result.keys[i];
   about.about += ": " + std::to_string(form.horizon) + " steps ahead, " + result.words;
 
-  Tensor window = window_of(plan, partition, form);
+  Tensor window = window_of(partition, ahead, form.window, form.horizon, 0);
   std::vector<float> answer(result.forecast.begin(), result.forecast.end());
   Golden golden{{window}, {Tensor::floats({std::int64_t(answer.size())}, answer)}};
   std::string model = forecast_graph(form, about, plan.lineage, pack_golden({golden}));
@@ -102,6 +87,21 @@ std::string model_of(const ManyPlan& plan, const Partition& partition, const Par
 }
 
 }  // namespace
+
+Tensor window_of(const Partition& partition, std::size_t ahead, std::size_t window, std::size_t horizon,
+                 std::int64_t first_step) {
+  std::size_t width = ahead + 2, rows = window + (ahead ? horizon : 0), points = partition.values.size();
+  Tensor tensor = Tensor::zeros(DataType::f32, {1, std::int64_t(rows), std::int64_t(width)});
+  auto to = tensor.as<float>();
+  for (std::size_t row = 0; row < rows; row++) {
+    std::size_t step = points - window + row;
+    to[row * width] = step < points ? static_cast<float>(partition.values[step]) : std::nanf("");
+    for (std::size_t i = 0; i < ahead; i++)
+      to[row * width + 1 + i] = static_cast<float>(partition.ahead[step * ahead + i]);
+    to[row * width + width - 1] = static_cast<float>(first_step + std::int64_t(step));
+  }
+  return tensor;
+}
 
 PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, std::set<std::string>& checked) {
   PartitionResult result{.keys = partition.keys, .data = partition.digest, .trouble = partition.trouble};

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "learn/forecast/rolling_origin.hpp"
+#include "model/tensor.hpp"
 #include "search/many_table.hpp"
 
 namespace gyre {
@@ -38,6 +39,11 @@ struct PartitionResult {
 
 // `checked`: the shapes of graphs that ONNX Runtime was seen to answer right.
 PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, std::set<std::string>& checked);
+
+// The last rows of a partition as a model takes them: [1, window (+ horizon where columns are known ahead), columns].
+// `first_step`: the number of the partition's first value, counted from the first that was learned from.
+Tensor window_of(const Partition& partition, std::size_t ahead, std::size_t window, std::size_t horizon,
+                 std::int64_t first_step);
 
 json::object to_json(const PartitionResult& result, const std::vector<std::string>& by);
 PartitionResult partition_result_from(const json::value& value, const std::vector<std::string>& by);

@@ -17,6 +17,7 @@ static constexpr double worth_keeping_seconds = 1;
 FormerRun::FormerRun(const std::filesystem::path& folder) : pack_(folder / "models.pack") {
   auto report = read_json_file(folder / "report.json");
   options_ = report.at("options").as_object();
+  grid_ = time_grid_from(report.at("grid"));
   std::vector<std::string> by;
   for (auto& name : options_.at("by").as_array()) by.emplace_back(name.as_string());
   std::string text = read_file(folder / "partitions.jsonl");

@@ -17,11 +17,13 @@ class FormerRun {
   const PartitionResult* find(const std::vector<std::string>& keys) const;
   std::string model(const PartitionResult& result) const { return pack_.read(result.model); }
   const json::object& options() const { return options_; }
+  const TimeGrid& grid() const { return grid_; }
 
  private:
   std::map<std::vector<std::string>, PartitionResult> results_;
   PackReader pack_;
   json::object options_;
+  TimeGrid grid_;
 };
 
 struct ManyChoice {

@@ -274,7 +274,7 @@ Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, std::
 }  // namespace
 
 SeriesTable load_series_table(const std::filesystem::path& file, const std::string& name, const SeriesColumns& columns,
-                              int threads) {
+                              int threads, const std::optional<TimeGrid>& grid) {
   if (!fs::is_regular_file(file)) throw Error(Code::invalid, name + " is no file", "give a CSV or Parquet file");
   Source source{.file = file, .name = name, .parquet = starts_with_bytes(file, "PAR1")};
   Duck duck(threads);
@@ -296,7 +296,7 @@ SeriesTable load_series_table(const std::filesystem::path& file, const std::stri
     sort_rows(raw[i], columns.ahead.size());
     times[i] = raw[i].time;
   });
-  table.grid = find_grid(times, numbers);
+  table.grid = grid ? *grid : find_grid(times, numbers);
   table.partitions.resize(raw.size());
   for (auto& partition : raw) table.rows += partition.time.size();
   for_each_parallel(raw.size(), threads, [&](std::size_t i) {

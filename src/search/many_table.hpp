@@ -33,7 +33,8 @@ struct SeriesTable {
 
 // `name`: what the user calls the file. A cell that is no number, or no time, is an Error{invalid} naming file, line
 // and column; what is wrong with one partition alone (two rows of one time, a time between two steps) is its trouble.
+// `grid`: where it is known already.
 SeriesTable load_series_table(const std::filesystem::path& file, const std::string& name, const SeriesColumns& columns,
-                              int threads);
+                              int threads, const std::optional<TimeGrid>& grid = {});
 
 }  // namespace gyre

@@ -115,6 +115,20 @@ Calendar TimeGrid::calendar() const {
   return {};
 }
 
+static constexpr std::string_view unit_names[] = {"number", "second", "month"};
+
+json::object to_json(const TimeGrid& grid) {
+  return {{"unit", unit_names[std::size_t(grid.unit)]}, {"step", grid.step}, {"days", grid.days}};
+}
+
+TimeGrid time_grid_from(const json::value& value) {
+  TimeGrid grid{.step = get_number(value, "step"), .days = get_bool(value, "days")};
+  std::string unit = get_string(value, "unit");
+  for (std::size_t i = 0; i < std::size(unit_names); i++)
+    if (unit == unit_names[i]) grid.unit = static_cast<TimeGrid::Unit>(i);
+  return grid;
+}
+
 TimeGrid find_grid(const std::vector<std::vector<double>>& times, bool numbers) {
   TimeGrid grid{.unit = numbers ? TimeGrid::Unit::number : TimeGrid::Unit::second, .days = !numbers};
   std::map<double, std::size_t> gaps;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "learn/forecast/forecaster.hpp"
 
 namespace gyre {
@@ -23,6 +24,9 @@ struct TimeGrid {
 
   Calendar calendar() const;  // what repeats in series of such steps
 };
+
+json::object to_json(const TimeGrid& grid);
+TimeGrid time_grid_from(const json::value& value);
 
 // The grid of most gaps. `times` are seconds since 1970, or plain numbers; each series' in order.
 TimeGrid find_grid(const std::vector<std::vector<double>>& times, bool numbers);

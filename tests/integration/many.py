@@ -74,6 +74,49 @@ def plain():
     print("ok plain", flush=True)
 
 
+def totals():
+    """Forecasts of partitions and of the totals above them add up; the models answer to newer rows."""
+    write("tree.csv", series(stores=4))
+    for how in ("bottom-up", "ols"):
+        value("many", "tree.csv", "--by", "brand,store", "--name", how, "--learners", "linear", "--reconcile", how, *week,
+              "--out", f"{how}.csv")
+        rows = list(csv.DictReader((work / f"{how}.csv").open()))
+        assert len(rows) == (8 + 2 + 1) * 8, len(rows)
+        for row in rows:
+            parts = [other for other in rows if other["week"] == row["week"] and other["store"] and
+                     (not row["brand"] or other["brand"] == row["brand"])]
+            if not row["store"]:
+                assert abs(float(row["forecast"]) - sum(float(other["forecast"]) for other in parts)) < 1e-3, row
+    longer = {key: values + [values[-1]] * 2 for key, values in series(stores=4).items()}
+    write("tree.csv", longer)
+    run("many", "forecast", "bottom-up", "--data", "tree.csv", "--out", "later.csv")
+    later = list(csv.DictReader((work / "later.csv").open()))
+    assert len(later) == 8 * 8 and later[0]["week"] == day(72), later[0]
+    run("many", "forecast", "bottom-up", "--out", "then.csv")
+    assert (work / "then.csv").read_bytes() == (work / "bottom-up.csv").read_bytes()
+    (work / "one.csv").write_text("store,brand,week,sales\ns0,b0,2024-01-01,5\ns9,b0,2024-01-01,5\n")
+    out = run("many", "forecast", "bottom-up", "--data", "one.csv", "--out", "none.csv")
+    assert "s9: there is no model of it" in out and "4 values are needed; there are 1" in out, out
+    print("ok totals", flush=True)
+
+
+def known_ahead():
+    """Promotions of weeks to come move the forecast; without rows that tell them there is none."""
+    draw, rows = random.Random(4), ["store,week,promotion,sales"]
+    for store in ("a", "b"):
+        for t in range(80):
+            promotion = int(draw.random() < 0.2)
+            rows.append(f"{store},{day(t)},{promotion},{100 + 50 * promotion + draw.gauss(0, 1):.2f}")
+        rows += [f"{store},{day(80 + t)},{t % 2}," for t in range(8 if store == "a" else 3)]
+    (work / "promotions.csv").write_text("\n".join(rows) + "\n")
+    kept = value("many", "promotions.csv", "--by", "store", "--ahead", "promotion", "--learners", "linear", *week, "--out", "p.csv")
+    assert (kept["registered"], kept["failed"]) == (1, 1), kept
+    for t, row in enumerate(csv.DictReader((work / "p.csv").open())):
+        assert abs(float(row["forecast"]) - (150 if t % 2 else 100)) < 5, row
+    assert "3 rows behind the last value say what is known ahead, 8 are needed" in run("many", "show", "promotions", "--failed")
+    print("ok known ahead", flush=True)
+
+
 def bad_tables():
     data = series()
     data["s0", "b0"] = data["s0", "b0"][:1]
@@ -159,6 +202,6 @@ def killed():
 
 
 run("init")
-for part in (plain, bad_tables, again, killed):
+for part in (plain, totals, known_ahead, bad_tables, again, killed):
     if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
         part()

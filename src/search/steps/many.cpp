@@ -5,6 +5,7 @@
 #include "learn/lineage.hpp"
 #include "search/many_forecasts.hpp"
 #include "search/many_run.hpp"
+#include "search/many_totals.hpp"
 
 namespace gyre {
 
@@ -22,6 +23,7 @@ struct Options {
   std::int64_t folds = 3;
   std::int64_t season = 0;
   std::string format = "csv";
+  std::string reconcile = "none";
   bool only_changed = false;
   bool only_drifted = false;
   bool only_failed = false;
@@ -113,7 +115,9 @@ void run(const Options& given, StepContext& context) {
   }
   auto results = work.run(output);
   auto& counts = work.counts();
-  write_forecasts(output / ("forecasts." + options.format), columns, table.grid, results, context.threads());
+  auto forecasts = results;
+  add_totals(options.reconcile, plan, table, forecasts, context);
+  write_forecasts(output / ("forecasts." + options.format), columns, table.grid, forecasts, context.threads());
 
   json::object learners;
   double mase = 0, judged = 0;
@@ -126,6 +130,7 @@ void run(const Options& given, StepContext& context) {
   json::object report{{"options", all_options(options)},
                       {"rows", table.rows},
                       {"step", table.grid.words()},
+                      {"grid", to_json(table.grid)},
                       {"partitions", results.size()},
                       {"models", results.size() - counts.failed},
                       {"learned", counts.learned},
@@ -167,6 +172,10 @@ const Step step_many = step<Options>(
      field("season", &Options::season, "steps after which things repeat; 0: as the time's steps suggest",
            {.min = 0, .max = 10000}),
      field("format", &Options::format, "of the forecasts", {.choices = {"csv", "parquet"}}),
+     field("reconcile", &Options::reconcile,
+           "totals by the first columns of --by, as rows with empty cells: bottom-up adds forecasts up, ols learns "
+           "those of totals too and moves all the least so that they add up",
+           {.choices = reconcile_choices}),
      field("only-changed", &Options::only_changed, "learn only from partitions that got data since the run before"),
      field("only-drifted", &Options::only_drifted,
            "learn only from partitions whose forecast was off by twice what was to be expected"),
