@@ -1,5 +1,6 @@
 #include "search/auto/objective.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gyre {
@@ -19,6 +20,8 @@ Objective::Objective(const std::string& name, const Target& target)
       is_error_(!larger_is_better(name_, task_)) {}
 
 double Objective::score(std::span<const double> truth, std::span<const double> answers) const {
+  // A learner may have no answer for some row; scores that sort would not survive that.
+  if (!std::all_of(answers.begin(), answers.end(), [](double one) { return std::isfinite(one); })) return -HUGE_VAL;
   double score = 0;
   if (task_ == Task::regress) {
     score = name_ == "rmse" ? -rmse(truth, answers, {}) : score_named(name_, truth, answers);

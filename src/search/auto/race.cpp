@@ -27,6 +27,11 @@ Race::Race(const Table& table, const Target& target, Objective objective, RaceOp
   truth_ = folds_ == 1 ? first->parts[0].judge_target.values : target.values;
 }
 
+bool Race::has_entries() {
+  std::lock_guard lock(mutex_);
+  return !entries_.empty();
+}
+
 bool Race::over() const { return seconds_since_start() >= options_.deadline || options_.stop(); }
 
 std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
@@ -92,7 +97,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
   return current_;
 }
 
-void Race::train_fold(Heat& heat, std::size_t fold) {
+bool Race::train_fold(Heat& heat, std::size_t fold) {
   const Part& part = heat.split->parts[fold];
   double began = seconds_since_start();
   // The first candidate is what all others are measured by: it is never cut.
@@ -115,7 +120,7 @@ void Race::train_fold(Heat& heat, std::size_t fold) {
   }
   heat.models[fold] = std::move(model);
   heat.seconds += seconds_since_start() - began;
-  heat.done++;
+  return ++heat.done == folds_;
 }
 
 void Race::merge(Entry& entry, Heat& heat) {
@@ -152,15 +157,10 @@ void Race::work(const std::function<void(const Entry&)>& told) {
   std::size_t fold = 0;
   while (auto heat = next_job(&fold)) {
     try {
-      train_fold(*heat, fold);
-      bool complete;
-      {
-        std::lock_guard lock(mutex_);
-        complete = !heat->lost && heat->done == folds_;
-        // What was cut by the end of all time says nothing about the candidate.
-        if (complete && over() && !entries_.empty() && heat->candidate.checked) complete = false;
-      }
-      if (complete) finish(*heat, told);
+      if (!train_fold(*heat, fold) || heat->lost) continue;  // that of the last fold finishes it
+      // What was cut by the end of all time says nothing about the candidate.
+      if (over() && heat->candidate.checked && has_entries()) continue;
+      finish(*heat, told);
     } catch (const std::exception& error) {  // this learner cannot do this table: the others go on
       std::lock_guard lock(mutex_);
       if (!heat->lost) failed_.push_back({heat->candidate.name, error.what()});

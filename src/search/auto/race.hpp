@@ -1,6 +1,6 @@
 #pragma once
 // Candidates trained on folds and judged by the rows that they did not see, on several cores, until the time is up.
-#include <condition_variable>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -69,7 +69,7 @@ class Race {
     std::vector<double> answers;
     std::size_t next = 0, done = 0;
     double seconds = 0, latest = 0;
-    bool lost = false;
+    std::atomic<bool> lost = false;
   };
   void work(const std::function<void(const Entry&)>& told);
   std::shared_ptr<Heat> next_job(std::size_t* fold);
@@ -77,9 +77,10 @@ class Race {
   std::optional<std::size_t> worth_again() const;
   std::shared_ptr<const Split> split(std::size_t number);
   void merge(Entry& entry, Heat& heat);
-  void train_fold(Heat& heat, std::size_t fold);
+  bool train_fold(Heat& heat, std::size_t fold);  // whether it was the last one of the heat
   void finish(Heat& heat, const std::function<void(const Entry&)>& told);
   bool over() const;
+  bool has_entries();
 
   const Table& table_;
   const Target& target_;
