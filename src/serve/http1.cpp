@@ -43,7 +43,12 @@ class Http1 final : public Protocol, public HttpExchange {
   void all_sent() override { received(); }
 
   void answer(HttpAnswer answer) override {
-    if (connection_.thread().here()) return finish(std::move(answer));
+    if (connection_.thread().here()) {
+      finish(std::move(answer));
+      if (handling_ || !connection_.open()) return;
+      received();  // it was answered at the end of the round: the client's next request may be here
+      return connection_.pump();
+    }
     connection_.thread().post([self = connection_.shared_from_this(), this, answer = std::move(answer)]() mutable {
       finish(std::move(answer));
       if (!connection_.open()) return;
@@ -176,6 +181,7 @@ class Http1 final : public Protocol, public HttpExchange {
     query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
     if (shared().logs()) begun_ = seconds_since_start();
     ExchangePointer self(connection_.shared_from_this(), this);
+    handling_ = true;
     try {
       handler_(self);
     } catch (const Error& error) {
@@ -183,6 +189,7 @@ class Http1 final : public Protocol, public HttpExchange {
     } catch (const std::exception& error) {
       finish(http_error(500, error.what()));
     }
+    handling_ = false;
   }
 
   void finish(HttpAnswer answer) {
@@ -262,6 +269,7 @@ class Http1 final : public Protocol, public HttpExchange {
   State state_ = State::head;
   bool keep_alive_ = true;
   bool ending_ = false;
+  bool handling_ = false;     // the handler is called and has not returned
   std::size_t searched_ = 0;  // of the input, for the end of the head
   std::size_t head_size_ = 0, body_size_ = 0;
   double begun_ = 0;         // when the handler got it, while requests are logged

@@ -13,7 +13,6 @@
 namespace gyre {
 
 static constexpr double sweep_seconds = 0.25;
-static constexpr double longest_hold_seconds = 100e-6;
 
 static void watch(int epoll, int fd, std::uint32_t events, void* who) {
   epoll_event event{};
@@ -84,19 +83,13 @@ void IoThread::let_go() {
   for (auto& connection : closed) connection->protocol().gone();
 }
 
-bool IoThread::may_hold() {
-  return more_follow_ && here() && (held_since_ == 0 || seconds_since_start() - held_since_ < longest_hold_seconds);
-}
-
 void IoThread::hold(Connection& connection) {
-  if (held_since_ == 0) held_since_ = seconds_since_start();
+  round_.begin_waiting();
   held_.push_back(connection.shared_from_this());
 }
 
-void IoThread::release_held() {
-  if (held_.empty()) return;
-  more_follow_ = false;  // what sending leads to is not held again
-  held_since_ = 0;
+void IoThread::end_round() {
+  round_.end();
   auto held = std::move(held_);
   held_.clear();
   for (auto& connection : held) connection->send_held();
@@ -114,12 +107,13 @@ void IoThread::sweep() {
 void IoThread::run() {
   std::array<epoll_event, 256> events;
   std::vector<std::function<void()>> work;
+  round_.belong_to_this_thread();
   while (!ending_) {
     int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(sweep_seconds * 1000));
     now_ = seconds_since_start();
     for (int i = 0; i < count; i++) {
       auto& event = events[static_cast<std::size_t>(i)];
-      more_follow_ = i + 1 < count;
+      round_.expect_more(i + 1 < count);
       if (event.data.ptr == nullptr) {
         std::uint64_t many = 0;
         [[maybe_unused]] auto taken = ::read(wake_.get(), &many, sizeof many);
@@ -127,10 +121,10 @@ void IoThread::run() {
         (*reinterpret_cast<std::function<void()>*>(static_cast<char*>(event.data.ptr) - 1))();
       } else {
         static_cast<Connection*>(event.data.ptr)->events(event.events);
-        if (!may_hold()) release_held();
+        if (!round_.may_wait()) end_round();
       }
     }
-    release_held();
+    end_round();
     {
       std::lock_guard lock(mutex_);
       work.swap(posted_);

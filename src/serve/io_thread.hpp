@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "serve/front.hpp"
+#include "serve/round.hpp"
 
 namespace gyre {
 
@@ -43,9 +44,9 @@ class IoThread {
   void accept_on(int listener, std::function<void()> acceptable);  // from any thread
   std::size_t load() const { return load_; }
   double now() const { return now_; }  // seconds, as of the last event
-  // Whether an answer may wait until the other clients that are ready are served: sent back to back, answers wake a
-  // client program once instead of once for each. Never longer than a client would notice.
-  bool may_hold();
+  // Whether an answer may wait for those of the other clients that are ready: sent back to back, answers wake a client
+  // program once instead of once for each.
+  bool may_hold() const { return here() && round_.may_wait(); }
   void hold(Connection& connection);  // it has something to send
   void forget(Connection& connection);
   void end();  // closes everything and ends the thread
@@ -54,15 +55,14 @@ class IoThread {
   void run();
   void sweep();
   void let_go();
-  void release_held();
+  void end_round();
   FrontShared& shared_;
   FileHandle epoll_, wake_;
   std::atomic<std::size_t> load_ = 0;
   double now_ = 0;
   double next_sweep_ = 0;
   bool ending_ = false;
-  bool more_follow_ = false;  // of this round's events
-  double held_since_ = 0;     // seconds; 0: nothing is held
+  Round round_;
   std::vector<std::shared_ptr<Connection>> held_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   std::vector<std::shared_ptr<Connection>> closed_;  // until no event of this round can name them

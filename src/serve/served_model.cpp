@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "serve/cores.hpp"
 #include "serve/join.hpp"
+#include "serve/round.hpp"
 #include "serve/types.hpp"
 
 namespace gyre {
@@ -53,6 +54,7 @@ void ServedModel::infer(const TaskPointer& task) {
     count_failure(*task);
     return finish(task);
   }
+  if (Round* round = config_.max_batch > 1 ? Round::open() : nullptr) return round->add(task);
   std::vector<TaskPointer> batch{task};
   run(batch);
 }

@@ -41,11 +41,11 @@ class ServedModel {
 
   // Finishes the task, now or later; what is wrong with it becomes its error.
   void infer(const TaskPointer& task);
+  void run(std::vector<TaskPointer>& batch);  // what infer() has prepared, together; finishes each
 
  private:
   void prepare(InferTask& task) const;
   bool quick(const InferTask& task) const;
-  void run(std::vector<TaskPointer>& batch);
   void run_joined(std::vector<TaskPointer>& batch);
   bool answer_from_cache(const TaskPointer& task);
   void count_failure(const InferTask& task);
