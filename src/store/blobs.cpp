@@ -92,10 +92,14 @@ static void publish(const fs::path& staged_file, const fs::path& place) {
 // Makes a synced file of the staging folder the blob of this digest.
 void Blobs::keep(const std::filesystem::path& staged_file, const std::string& digest) {
   fs::path to = place(root_, digest);
-  std::shared_lock lock(coming_);
-  if (fs::exists(to)) return touch(to);
-  if (remote_) remote_->put(digest, staged_file);
-  publish(staged_file, to);
+  std::uint64_t bytes = fs::file_size(staged_file);
+  {
+    std::shared_lock lock(coming_);
+    if (fs::exists(to)) return touch(to);
+    if (remote_) remote_->put(digest, staged_file);
+    publish(staged_file, to);
+  }
+  came(bytes);
 }
 
 bool Blobs::is_here(const std::string& digest) {
@@ -267,9 +271,16 @@ bool Blobs::unpack(const std::string& digest) const {
 
 std::optional<std::filesystem::path> Blobs::find(std::string_view digest) const {
   fs::path blob = place(root_, digest);
-  std::shared_lock lock(coming_);
-  if (!fs::exists(blob) && !unpack(std::string(digest)) && !fetch(std::string(digest))) return {};
-  touch(blob);
+  bool came_in = false;
+  {
+    std::shared_lock lock(coming_);
+    if (!fs::exists(blob)) {
+      if (!unpack(std::string(digest)) && !fetch(std::string(digest))) return {};
+      came_in = true;
+    }
+    touch(blob);
+  }
+  if (came_in) came(fs::file_size(blob));
   return blob;
 }
 
@@ -309,7 +320,7 @@ std::uint64_t Blobs::size(std::string_view digest) const {
 std::filesystem::path Blobs::open(std::string_view digest) {
   if (!is_tree(digest)) return path(digest);
   fs::path tree = root_ / "trees" / digest.substr(7);
-  if (fs::exists(tree)) return tree;
+  if (fs::exists(tree)) return touch(tree), tree;
   TemporaryFolder staging(root_ / "staging");
   fs::path made = staging.path() / "tree";
   make_folders(made);

@@ -3,10 +3,12 @@
 // JSON
 // [{"path","size","digest"}...] sorted by path. A digest is "sha256:<64 hex>". Nothing is visible before it is whole
 // and durable; blobs are read-only and never change. With a remote store (attach) this disk is its cache.
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -43,6 +45,9 @@ class Blobs {
 
   // From now on every blob goes there too, those that are here already first; what is missing here comes from there.
   void attach(const std::string& url, std::unique_ptr<RemoteBlobs> remote);
+  // What is there too and was not used for longest leaves this disk when more than this is here. Nothing that was put
+  // or asked for within a day goes, and no folder that was opened within a week: somebody may be reading it.
+  void keep_here_at_most(std::uint64_t bytes);
 
   struct Stored {
     std::string digest;
@@ -58,12 +63,17 @@ class Blobs {
   bool is_here(const std::string& digest);
   void keep(const std::filesystem::path& staged, const std::string& digest);
   bool fetch(const std::string& digest) const;
+  void came(std::uint64_t bytes) const;
+  void leave_here(std::uint64_t most) const;
   bool unpack(const std::string& digest) const;
   const PackReader* pack_of(std::string_view digest) const;  // whoever asks holds coming_
   std::optional<std::filesystem::path> find(std::string_view digest) const;
 
   std::filesystem::path root_;
   std::unique_ptr<RemoteBlobs> remote_;
+  std::uint64_t most_here_ = 0;                               // 0: all may stay
+  mutable std::atomic<std::uint64_t> came_{0};                // bytes since that was looked at
+  mutable std::mutex leaving_;                                // held by who looks
   std::map<std::string, std::unique_ptr<PackReader>> packs_;  // by digest; guarded by coming_
   mutable std::shared_mutex coming_;  // shared while a blob comes in or is asked for, alone while one is removed
 };

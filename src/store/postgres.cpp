@@ -83,18 +83,22 @@ void Postgres::connect() { writer_ = std::make_unique<PostgresConnection>(place_
 
 void Postgres::take_lock(Moment until) {
   std::string name = "gyre rows " + place_.schema;
+  constexpr const char* holders =
+      " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted"
+      " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+      " AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($1, 0)";
   for (bool ours = false;; std::this_thread::sleep_for(between_attempts)) {
     writer_->each("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", {name},
                   [&](const SqlColumns& row) { ours = row.integer(0); });
     if (ours) return;
     if (Clock::now() > until) break;
+    // A connection of our own that was lost, and PostgreSQL has not noticed.
+    writer_->each(std::string("SELECT pg_terminate_backend(l.pid)") + holders + " AND a.application_name = $2",
+                  {name, PostgresConnection::own_name()}, [](const SqlColumns&) {});
   }
   std::string holder = "another gyre";
-  writer_->each(
-      "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory'"
-      " AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-      " AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($1, 0)",
-      {name}, [&](const SqlColumns& row) { holder = std::string(row.text(0)); });
+  writer_->each(std::string("SELECT a.application_name") + holders, {name},
+                [&](const SqlColumns& row) { holder = std::string(row.text(0)); });
   writer_.reset();
   throw Error(Code::conflict, "another server (" + holder + ") has the rows in schema " + place_.schema,
               "end that one first, or give this workspace a schema of its own: postgresql://...?schema=NAME");
@@ -173,7 +177,7 @@ bool Postgres::was_committed() {
 
 void Postgres::roll_back() noexcept {
   try {
-    if (is_open()) writer_->script("ROLLBACK");
+    if (is_open()) writer_->roll_back();
   } catch (const Error&) {  // the first failure is what is told; a connection that is lost takes its transaction along
   }
 }
@@ -199,7 +203,9 @@ void Postgres::each(std::string_view sql, const SqlValues& parameters, const Tak
   bool reads = only_reads(sql);
   if (!inside() && reads) return read(sql, parameters, take);
   if (!inside()) return transaction([&] { each(sql, parameters, take); });
-  wrote_ |= !reads && !sql.starts_with("SAVEPOINT") && !sql.starts_with("RELEASE") && !sql.starts_with("ROLLBACK");
+  if (sql.starts_with("SAVEPOINT") || sql.starts_with("RELEASE")) return writer_->put_off(sql);
+  if (sql.starts_with("ROLLBACK")) return writer_->script(std::string(sql));
+  wrote_ |= !reads;
   writer_->each(sql, parameters, take);
 }
 

@@ -4,7 +4,8 @@
 
 #include <bit>
 #include <charconv>
-#include <cstring>
+#include <random>
+#include <utility>
 
 #include "base/error.hpp"
 #include "store/libpq.hpp"
@@ -27,12 +28,6 @@ std::uint64_t number_in(std::string_view bytes) {  // the highest byte first
   std::uint64_t bits = 0;
   for (unsigned char byte : bytes) bits = bits << 8 | byte;
   return bits;
-}
-
-std::string program_name() {
-  char host[64] = "";
-  ::gethostname(host, sizeof host - 1);
-  return "gyre " + std::to_string(::getpid()) + " on " + host;
 }
 
 // The class and the number of what failed: PostgreSQL's documentation, appendix A.
@@ -118,8 +113,18 @@ class PostgresConnection::Cells : public SqlCells {
   std::vector<Oid> types_{};
 };
 
+// 63 bytes are kept of it. Of two machines with the same name each is itself.
+const std::string& PostgresConnection::own_name() {
+  static const std::string name = [] {
+    char host[32] = "";
+    ::gethostname(host, sizeof host - 1);
+    return "gyre " + std::to_string(::getpid()) + " on " + host + " " + std::to_string(std::random_device()());
+  }();
+  return name;
+}
+
 PostgresConnection::PostgresConnection(const PostgresPlace& place) {
-  std::string name = program_name();
+  std::string name = own_name();
   // What stands before the URL is what it may say otherwise. A peer that says nothing for 10 s is taken for gone.
   const char* keys[] = {
       "connect_timeout",      "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
@@ -150,7 +155,8 @@ void PostgresConnection::set_up(const PostgresPlace& place) {
   each("SELECT to_regnamespace($1) IS NOT NULL", {place.schema}, [&](auto& row) { there = row.integer(0); });
   if (!there) script("CREATE SCHEMA IF NOT EXISTS " + place.schema);
   script("SET search_path TO " + place.schema +
-         "; SET jit = off; SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
+         "; SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+         " SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
          // An answered write is durable, also where the database is set up to be quicker than that.
          " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'");
 }
@@ -172,12 +178,21 @@ void PostgresConnection::check(const Result& result, std::string_view sql) const
 }
 
 void PostgresConnection::script(const std::string& sql) {
-  Result result(libpq().exec(connection_.get(), sql.c_str()));
+  std::string all;
+  for (auto& command : std::exchange(put_off_, {})) all += command + "; ";
+  all += sql;
+  Result result(libpq().exec(connection_.get(), all.c_str()));
   check(result, sql);
+}
+
+void PostgresConnection::roll_back() {
+  put_off_.clear();
+  script("ROLLBACK");
 }
 
 const PostgresConnection::Statement& PostgresConnection::prepared(std::string_view sql) {
   if (auto it = statements_.find(std::string(sql)); it != statements_.end()) return it->second;
+  if (!put_off_.empty()) script("");  // what fails here must not come before what was put off
   // Searches are written anew for each filter: what was asked long ago need not be kept.
   if (statements_.size() > 300) {
     statements_.clear();
@@ -222,25 +237,58 @@ static std::string written(const json::value& value, Oid type, std::string_view 
   }
 }
 
+// Values as libpq takes them.
+struct PostgresConnection::Arguments {
+  Arguments(const Statement& statement, const SqlValues& parameters, std::string_view sql)
+      : count(statement.types.size()), texts(count), values(count), lengths(count), formats(count) {
+    if (count > parameters.size())
+      throw Error(Code::internal,
+                  "a query with no value for its parameter " + std::to_string(count) + ": " + std::string(sql));
+    for (std::size_t i = 0; i < count; i++) {
+      if (parameters[i].is_null()) continue;
+      texts[i] = written(parameters[i], statement.types[i], sql);
+      values[i] = texts[i].data();
+      lengths[i] = static_cast<int>(texts[i].size());
+      formats[i] = statement.types[i] == type_bytes;
+    }
+  }
+  std::size_t count;
+  std::vector<std::string> texts;
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats;
+};
+
+PostgresConnection::Result PostgresConnection::execute(const Statement& statement, const Arguments& given) {
+  auto& pq = libpq();
+  auto* raw = connection_.get();
+  const char* name = statement.name.c_str();
+  int count = static_cast<int>(given.count);
+  if (put_off_.empty())
+    return Result(pq.execPrepared(raw, name, count, given.values.data(), given.lengths.data(), given.formats.data(),
+                                  statement.binary));
+  auto before = std::exchange(put_off_, {});
+  pq.enterPipelineMode(raw);
+  for (auto& command : before) pq.sendQueryParams(raw, command.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0);
+  pq.sendQueryPrepared(raw, name, count, given.values.data(), given.lengths.data(), given.formats.data(),
+                       statement.binary);
+  pq.pipelineSync(raw);
+  // Each command gives a result and then none; the first that failed is told, for those after it were not run.
+  Result first_failed, result;
+  for (std::size_t i = 0; i <= before.size() && !is_lost(); i++) {
+    result.reset(pq.getResult(raw));
+    while (Result none{pq.getResult(raw)}) {
+    }
+    if (pq.resultStatus(result.get()) == PGRES_FATAL_ERROR && !first_failed) first_failed = std::move(result);
+  }
+  Result synced(is_lost() ? nullptr : pq.getResult(raw));
+  pq.exitPipelineMode(raw);
+  return first_failed ? std::move(first_failed) : std::move(result);
+}
+
 void PostgresConnection::each(std::string_view sql, const SqlValues& parameters, const Rows::Take& take) {
   const Statement& statement = prepared(sql);
-  std::size_t count = statement.types.size();
-  if (count > parameters.size())
-    throw Error(Code::internal,
-                "a query with no value for its parameter " + std::to_string(count) + ": " + std::string(sql));
-  std::vector<std::string> texts(count);
-  std::vector<const char*> values(count);
-  std::vector<int> lengths(count), formats(count);
-  for (std::size_t i = 0; i < count; i++) {
-    if (parameters[i].is_null()) continue;
-    texts[i] = written(parameters[i], statement.types[i], sql);
-    values[i] = texts[i].data();
-    lengths[i] = static_cast<int>(texts[i].size());
-    formats[i] = statement.types[i] == type_bytes;
-  }
   bool binary = statement.binary;
-  Result result(libpq().execPrepared(connection_.get(), statement.name.c_str(), static_cast<int>(count), values.data(),
-                                     lengths.data(), formats.data(), binary));
+  Result result = execute(statement, Arguments(statement, parameters, sql));
   check(result, sql);
   Cells cells(result.get(), binary);
   for (int row = 0, rows = libpq().ntuples(result.get()); row < rows; row++) {

@@ -21,10 +21,15 @@ class PostgresConnection {
   ~PostgresConnection();
   PostgresConnection(const PostgresConnection&) = delete;
 
+  static const std::string& own_name();  // of this process, as PostgreSQL shows it
+
   bool is_lost() const;  // what runs on it is over, and so is its transaction
   bool in_transaction() const;
   void each(std::string_view sql, const SqlValues& parameters, const Rows::Take& take);
   void script(const std::string& sql);  // in PostgreSQL's own words
+  void roll_back();
+  // A command without an answer goes together with what comes next: one way there and back.
+  void put_off(std::string_view command) { put_off_.emplace_back(command); }
 
  private:
   struct Close {
@@ -41,10 +46,13 @@ class PostgresConnection {
   void set_up(const PostgresPlace& place);
   void check(const Result& result, std::string_view sql) const;
   const Statement& prepared(std::string_view sql);
+  struct Arguments;
+  Result execute(const Statement& statement, const Arguments& arguments);
 
   std::unique_ptr<pg_conn, Close> connection_;
   std::unordered_map<std::string, Statement> statements_;
   std::size_t made_ = 0;
+  std::vector<std::string> put_off_;
 };
 
 }  // namespace gyre

@@ -106,6 +106,45 @@ TEST_CASE("a blob is removed here and there, unless somebody asked for it since"
   CHECK_FALSE(blobs.has(digest));
 }
 
+TEST_CASE("what was not used for longest leaves this disk, and comes back when it is asked for") {
+  TemporaryFolder folder;
+  Shelf shelf;
+  Blobs blobs(folder.path() / "blobs");
+  std::vector<std::string> digests;
+  for (char c : std::string("abcdef")) digests.push_back(blobs.put_bytes(std::string(1000, c)));
+  fs::create_directories(folder.path() / "data");
+  write_file(folder.path() / "data/one", std::string(1000, 'g'));
+  std::string tree = blobs.put_folder(folder.path() / "data"), within = digest_of(std::string(1000, 'g'));
+  blobs.open(tree);
+  auto file = [&](const std::string& digest) {
+    return blobs.root() / "sha256" / digest.substr(7, 2) / digest.substr(9);
+  };
+  auto age = [](const fs::path& path, int hours) {
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(hours));
+  };
+  for (std::size_t i = 0; i < digests.size(); i++) age(file(digests[i]), 30 + static_cast<int>(i));  // f is the oldest
+  age(file(digests[5]), 1);  // but was asked for
+  age(file(within), 1000);
+  blobs.keep_here_at_most(3500);  // without a remote store it is the only copy
+  CHECK(fs::exists(file(digests[4])));
+  blobs.attach("memory:a", std::make_unique<MemoryBlobs>(shelf));
+  blobs.keep_here_at_most(5500);
+  CHECK_FALSE(fs::exists(file(digests[4])));
+  CHECK_FALSE(fs::exists(file(digests[3])));
+  CHECK(fs::exists(file(digests[0])));
+  CHECK(fs::exists(file(digests[5])));
+  CHECK(fs::exists(file(within)));  // in a folder that is open
+  CHECK(blobs.read(digests[4]) == std::string(1000, 'e'));
+  blobs.keep_here_at_most(1);
+  CHECK_FALSE(fs::exists(file(digests[0])));
+  CHECK(fs::exists(file(digests[4])));  // just asked for
+  age(blobs.root() / "trees" / tree.substr(7), 24 * 8);
+  age(file(tree), 1000);
+  blobs.keep_here_at_most(1);
+  CHECK_FALSE(fs::exists(file(within)));
+  CHECK(digest_of_content(blobs.open(tree)) == tree);
+}
+
 TEST_CASE("addresses of buckets") {
   auto address = parse_s3_address("s3://bucket/some/prefix?endpoint=http%3A%2F%2F127.0.0.1:9000/&region=eu");
   CHECK(address.bucket == "bucket");

@@ -15,6 +15,7 @@
 #include "base/hash.hpp"
 #include "base/sqlite.hpp"
 #include "store/audit.hpp"
+#include "store/move_rows.hpp"
 #include "store/postgres.hpp"
 #include "store/remote_blobs.hpp"
 
@@ -54,16 +55,7 @@ void Workspace::keep_rows_in(const std::filesystem::path& root, std::string url)
   if (auto at = url.find(own); at != std::string::npos)
     url.replace(at, own.size(), "w" + digest_of(fs::absolute(root).string()).substr(7, 16));
   parse_postgres_url(url);
-  if (fs::exists(root / "gyre.db"))
-    throw Error(Code::conflict, "this workspace keeps its rows in " + (root / "gyre.db").string(),
-                "make a new one, and bring runs and models over: gyre import mlflow http://...");
   keep(root, "rows", json::string(url));
-}
-
-static std::unique_ptr<Rows> open_rows(const fs::path& root, const json::value& config) {
-  if (auto url = find_string(config, "rows"); url && !url->empty())
-    return std::make_unique<Postgres>(parse_postgres_url(*url));
-  return std::make_unique<Sqlite>(root / "gyre.db");
 }
 
 static int take_lock(const fs::path& path) {
@@ -119,6 +111,32 @@ static void migrate(Rows& rows) {
   }
 }
 
+// Rows that are in gyre.db still go to where they are wanted; the file stays, under another name.
+static void bring_rows(const fs::path& root, Rows& to) {
+  fs::path file = root / "gyre.db";
+  if (!fs::exists(file)) return;
+  {
+    Sqlite from(file);
+    migrate(from);
+    move_rows(from, to);
+  }
+  fs::rename(file, root / "gyre.db.moved");
+  sync_folder(root);
+}
+
+static std::unique_ptr<Rows> open_rows(const fs::path& root, const json::value& config) {
+  std::unique_ptr<Rows> rows;
+  auto url = find_string(config, "rows");
+  bool elsewhere = url && !url->empty();
+  if (elsewhere)
+    rows = std::make_unique<Postgres>(parse_postgres_url(*url));
+  else
+    rows = std::make_unique<Sqlite>(root / "gyre.db");
+  migrate(*rows);
+  if (elsewhere) bring_rows(root, *rows);
+  return rows;
+}
+
 Workspace::Workspace(std::filesystem::path dot_gyre)
     : root_(fs::absolute(dot_gyre)),
       lock_((make_folders(root_ / "run"), take_lock(root_ / "run" / "lock"))),
@@ -126,8 +144,11 @@ Workspace::Workspace(std::filesystem::path dot_gyre)
   try {
     make_folders(keys());
     rows_ = open_rows(root_, config());
-    migrate(*rows_);
-    if (auto url = find_string(config(), "blobs"); url && !url->empty()) blobs_.attach(*url, open_remote_blobs(*url));
+    if (auto url = find_string(config(), "blobs"); url && !url->empty()) {
+      blobs_.attach(*url, open_remote_blobs(*url));
+      if (auto gb = find_number(config(), "blobs_here_gb"); gb && *gb > 0)
+        blobs_.keep_here_at_most(static_cast<std::uint64_t>(*gb * 1e9));
+    }
     audit_log_ = std::make_unique<AuditLog>(*rows_, keys());
     // What a killed process left half staged is nobody's.
     for (auto& entry : fs::directory_iterator(root_ / "blobs" / "staging")) remove_tree(entry.path());

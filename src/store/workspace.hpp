@@ -20,7 +20,7 @@ class Workspace {
   static std::filesystem::path find(const std::filesystem::path& from);
 
   // For every later start and command too: a value in config.json; rows in PostgreSQL, where "{workspace}" in the URL
-  // stands for a name of this workspace's own. Error{conflict} when there are rows in gyre.db.
+  // stands for a name of this workspace's own. Rows that are in gyre.db go there when the workspace is opened next.
   static void keep(const std::filesystem::path& root, std::string_view name, const json::value& value);
   static void keep_rows_in(const std::filesystem::path& root, std::string url);
 

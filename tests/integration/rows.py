@@ -34,10 +34,6 @@ def refusals(folder, postgres):
     latin = "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
     postgres.ask(latin)
     fails(place, "up", "--rows", postgres.url.replace("/postgres?", "/latin?"), says="keeps texts as LATIN1")
-    here = fresh(folder, "here")
-    with Server(here):
-        pass
-    fails(here, "up", "--rows", postgres.url, says="keeps its rows in")
     print("ok what cannot be is refused in words", flush=True)
 
 
@@ -62,6 +58,32 @@ def ownership(folder, postgres):
     fails(one, "up", says="written by a newer gyre")
     postgres.ask("DELETE FROM gyre.migration WHERE number = 9999")
     print("ok rows are in PostgreSQL, one server has them, a newer schema is refused", flush=True)
+
+
+def moving(folder, postgres):
+    place, url = fresh(folder, "moving"), postgres.url + "&schema=moved"
+    with Server(place) as server:
+        run = server.ask("POST", api + "/runs/create", {"experiment_id": "0", "tags": [{"key": "mlflow.user", "value": "größer"}]})["run"]["info"]["run_id"]
+        for step in range(50):
+            server.ask("POST", api + "/runs/log-metric", {"run_id": run, "key": "loss", "value": step / 3, "timestamp": 1, "step": step})
+        made = server.ask("POST", api + "/experiments/create", {"name": "before"})["experiment_id"]
+        curve, whole = f"{api}/metrics/get-history?run_id={run}&metric_key=loss", f"{api}/runs/get?run_id={run}"
+        before = server.ask("GET", curve), server.ask("GET", whole)
+        # Another workspace's rows are not mixed with these.
+        server.stop()
+        fails(place, "up", "--rows", postgres.url, says="there are rows already")
+    database = (place / ".gyre/gyre.db").read_bytes()
+    with Server(place, "--rows", url) as server:
+        assert (server.ask("GET", curve), server.ask("GET", whole)) == before
+        assert int(server.ask("POST", api + "/experiments/create", {"name": "after"})["experiment_id"]) == int(made) + 1
+        assert not (place / ".gyre/gyre.db").exists() and (place / ".gyre/gyre.db.moved").read_bytes()[:16] == database[:16]
+        server.kill()
+    # Killed between the two: what was brought is not brought again.
+    (place / ".gyre/gyre.db.moved").rename(place / ".gyre/gyre.db")
+    with Server(place) as server:
+        assert (server.ask("GET", curve), server.ask("GET", whole)) == before
+    subprocess.run([gyre, "audit", "verify"], cwd=place, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    print("ok rows of gyre.db go to PostgreSQL, once and whole", flush=True)
 
 
 class Client(threading.Thread):
@@ -139,6 +161,7 @@ def main(folder):
     try:
         refusals(folder, postgres)
         ownership(folder, postgres)
+        moving(folder, postgres)
         gone(folder, postgres)
         postgres.run_there("unit tests of what keeps rows",
                            [build / "gyre-tests", "-sf=*/store/*,*/track/*,*/server/*,*/fleet/*,*/watch/*,*/pack/*,*/flow/*,*/cli/*"])

@@ -31,6 +31,7 @@ struct Options {
   std::string tls_key;
   std::string rows;
   std::string blobs;
+  double blobs_here_gb = 0;
 };
 
 const std::vector<Field> fields{
@@ -45,6 +46,8 @@ const std::vector<Field> fields{
     field("rows", &Options::rows,
           "keep rows in PostgreSQL, from now on: postgresql://user@host/database?schema=NAME (default: gyre)"),
     field("blobs", &Options::blobs, "keep content in S3 too, from now on: s3://bucket/prefix?endpoint=URL&region=NAME"),
+    field("blobs-here-gb", &Options::blobs_here_gb,
+          "with --blobs: what of it may stay on this disk, in gigabytes, from now on; 0: all", {.min = 0}),
 };
 
 std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
@@ -122,6 +125,7 @@ int run(const json::object& values, CommandContext& context) {
     std::printf("made a workspace: %s\n", root.c_str());
   }
   if (!options.blobs.empty()) keep_blobs_in(root, options.blobs);
+  if (options.blobs_here_gb > 0) Workspace::keep(root, "blobs_here_gb", options.blobs_here_gb);
   if (!options.rows.empty()) Workspace::keep_rows_in(root, options.rows);
   App app(root);
   auto log = [](std::string_view line) {
