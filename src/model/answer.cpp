@@ -1,11 +1,11 @@
 #include <charconv>
 
 #include "model/predict.hpp"
+#include "model/values.hpp"
 
 namespace gyre {
 
-// The shortest decimal that reads back as the same float: 0.1, not 0.10000000149011612.
-static double shortest(double value) {
+double shortest(double value) {
   char text[32];
   auto end = std::to_chars(text, text + sizeof text, static_cast<float>(value)).ptr;
   double result = value;
@@ -36,6 +36,7 @@ json::object Answer::to_json(const Signature& signature) const {
     object["score"] = shortest(score);
     object["alarm"] = alarm;
   }
+  if (!outputs.empty()) object["outputs"] = outputs;
   if (!notes.empty()) object["notes"] = json::value_from(notes);
   return object;
 }

@@ -11,6 +11,7 @@
 #include "media/series.hpp"
 #include "media/sound.hpp"
 #include "model/table_rows.hpp"
+#include "model/values.hpp"
 
 namespace gyre {
 
@@ -103,8 +104,10 @@ static const TensorInfo* find_output(const Session& session, std::string_view na
 // What the model says of itself must be so.
 static void check_signature(const Signature& signature, const Session& session, const std::string& path) {
   auto wanted = signature.takes == "image" ? DataType::u8 : DataType::f32;
-  if (signature.takes != "table" && (session.inputs().size() != 1 || session.inputs()[0].type != wanted))
+  bool any_inputs = signature.takes == "table" || signature.takes == "tensors";
+  if (!any_inputs && (session.inputs().size() != 1 || session.inputs()[0].type != wanted))
     throw Error(Code::invalid, path + ": says that it takes one " + signature.takes + ", but its inputs are others");
+  if (signature.task == "tensors") return;
   std::string_view output = signature.task == "classify"   ? "probabilities"
                             : signature.task == "anomaly"  ? "score"
                             : signature.task == "forecast" ? "forecast"
@@ -125,20 +128,39 @@ Tensor Predictor::to_tensor(std::string_view bytes, std::string_view where, std:
   return sample_tensor(signature_, bytes, where, notes);
 }
 
+std::vector<Tensor> Predictor::to_tensors(std::string_view bytes, std::string_view where,
+                                          std::vector<std::string>* notes) const {
+  return sample_tensors(signature_, session_.inputs(), bytes, where, notes);
+}
+
+std::vector<Tensor> sample_tensors(const Signature& signature, const std::vector<TensorInfo>& inputs,
+                                   std::string_view bytes, std::string_view where, std::vector<std::string>* notes) {
+  if (signature.takes == "table") {
+    auto table = table_rows(signature, inputs, bytes, where);
+    if (table.rows != 1)
+      throw Error(Code::invalid, std::string(where) + ": has " + std::to_string(table.rows) + " rows, not one",
+                  "gyre score MODEL FILE --out ANSWERS.csv answers all rows of a table");
+    return std::move(table.inputs);
+  }
+  if (signature.takes == "tensors") return named_tensors(inputs, bytes, where);
+  return {sample_tensor(signature, bytes, where, notes)};
+}
+
 Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::string_view where,
                      std::vector<std::string>* notes) {
   if (signature.takes == "image") return from_image(bytes, where);
   if (signature.takes == "sound") return from_sound(signature, bytes, where, notes);
   if (signature.takes == "series") return from_series(signature, bytes, where, notes);
-  throw Error(Code::unsupported,
-              std::string(where) + ": the model takes a " + signature.takes + ", not a file at a time");
+  throw Error(Code::unsupported, std::string(where) + ": the model takes " +
+                                     (signature.takes == "table" ? "rows of a table" : "tensors") +
+                                     ", no picture, sound or series");
 }
 
 Answer Predictor::predict(std::string_view bytes, std::string_view where) const {
   std::vector<std::string> notes;
-  auto tensor = to_tensor(bytes, where, &notes);
+  auto tensors = to_tensors(bytes, where, &notes);
   try {
-    Answer answer = to_answer(session_.run({std::move(tensor)}));
+    Answer answer = to_answer(session_.run(tensors));
     answer.notes = std::move(notes);
     return answer;
   } catch (const Error& error) {
@@ -147,7 +169,7 @@ Answer Predictor::predict(std::string_view bytes, std::string_view where) const 
 }
 
 std::vector<Answer> Predictor::predict_rows(std::string_view bytes, std::string_view where) const {
-  auto table = table_rows(session_.inputs(), bytes, where);
+  auto table = table_rows(signature_, session_.inputs(), bytes, where);
   auto outputs = session_.run(table.inputs);
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < table.rows; i++) answers.push_back(to_answer(row_of(outputs, i, table.rows)));
@@ -157,7 +179,8 @@ std::vector<Answer> Predictor::predict_rows(std::string_view bytes, std::string_
 static double first_number(const Tensor& tensor, const std::string& name) {
   auto values = tensor.as<float>();
   if (values.size() != 1 || !std::isfinite(values[0]))
-    throw Error(Code::internal, "the model's \"" + name + "\" is no number");
+    throw Error(Code::invalid, "the model's \"" + name + "\" is no number",
+                "does the input lack a value that the model needs?");
   return values[0];
 }
 
@@ -170,12 +193,15 @@ Answer answer_from(const Signature& signature, const std::vector<TensorInfo>& in
   Answer answer;
   for (std::size_t i = 0; i < outputs.size(); i++) {
     auto& name = infos[i].name;
-    if (name == "probabilities") {
+    if (signature.task == "tensors") {
+      answer.outputs[name] = nested(outputs[i]);
+    } else if (name == "probabilities") {
       auto values = outputs[i].as<float>();
       bool finite = std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
       if (values.size() != signature.labels.size() || !finite)
-        throw Error(Code::internal,
-                    "the model's \"probabilities\" are not " + std::to_string(signature.labels.size()) + " numbers");
+        throw Error(Code::invalid,
+                    "the model's \"probabilities\" are not " + std::to_string(signature.labels.size()) + " numbers",
+                    "does the input lack a value that the model needs?");
       answer.probabilities.assign(values.begin(), values.end());
       auto best = static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
       answer.label = signature.labels[best];

@@ -20,6 +20,7 @@ struct Answer {
   bool alarm = false;                                      // score >= threshold
   double value = 0;                                        // regress
   std::vector<float> forecast;                             // forecast: the next steps
+  json::object outputs;                                    // tensors: each output's values, nested as its shape is
   std::vector<std::string> notes;                          // "resampled from 8000 Hz to 16000 Hz"
   json::object to_json(const Signature& signature) const;  // floats in shortest exact form
 };
@@ -35,6 +36,8 @@ class Predictor {
   // Each row of a table (CSV or JSON), for a model that takes one.
   std::vector<Answer> predict_rows(std::string_view bytes, std::string_view where) const;
   Tensor to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const;
+  // Of models that take rows or tensors too.
+  std::vector<Tensor> to_tensors(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const;
   Answer to_answer(const std::vector<Tensor>& outputs) const;
   // Runs the golden inputs: the largest difference from the golden answers. It is right up to golden_tolerance().
   double check_golden() const;
@@ -46,6 +49,8 @@ class Predictor {
 };
 
 // The two halves of predict(), for those who run the model in their own way.
+std::vector<Tensor> sample_tensors(const Signature& signature, const std::vector<TensorInfo>& inputs,
+                                   std::string_view bytes, std::string_view where, std::vector<std::string>* notes);
 Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::string_view where,
                      std::vector<std::string>* notes);
 Answer answer_from(const Signature& signature, const std::vector<TensorInfo>& infos,

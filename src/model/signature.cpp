@@ -55,8 +55,8 @@ static std::int64_t whole(const json::value& value, std::string_view key, std::i
 Signature signature_from(const json::value& value) {
   if (!value.is_object()) throw bad("must be a JSON object");
   Signature signature;
-  signature.takes = one_of(value, "takes", {"image", "sound", "series", "table"});
-  signature.task = one_of(value, "task", {"classify", "anomaly", "regress", "forecast"});
+  signature.takes = one_of(value, "takes", {"image", "sound", "series", "table", "tensors"});
+  signature.task = one_of(value, "task", {"classify", "anomaly", "regress", "forecast", "tensors"});
   signature.rate = static_cast<int>(whole(value, "rate", 10'000'000));
   signature.samples = whole(value, "samples", 1'000'000'000);
   signature.columns = texts(value, "columns");

@@ -13,7 +13,9 @@ struct Signature {
   // image:  u8 [1, height, width, 3], pixels 0-255, any size (the graph resizes)
   // sound:  f32 [1, samples] at `rate`, -1 .. 1
   // series: f32 [1, steps, columns], raw sensor readings at `rate` Hz; NaN where a reading is missing
-  std::string takes;                 // image | sound | series | table
+  // table:  an input for each column ([rows, 1], named like it), or one of all `columns` ([rows, columns])
+  // tensors: whatever the inputs are, by name
+  std::string takes;                 // image | sound | series | table | tensors
   int rate = 0;                      // of a sound or series
   std::int64_t samples = 0;          // of a sound: its length; of a series: its steps
   std::vector<std::string> columns;  // of a series or table
@@ -22,8 +24,9 @@ struct Signature {
   // anomaly:  f32 "score" [1]: alarm where it is >= threshold
   // regress:  f32 "value" [1] in `unit`
   // forecast: f32 "forecast" [steps ahead] in `unit`
+  // tensors:  whatever the outputs are, by name
   // A classifier may give "score" beside "probabilities": how unlike all it has seen the input is.
-  std::string task;  // classify | anomaly | regress | forecast
+  std::string task;  // classify | anomaly | regress | forecast | tensors
   std::vector<std::string> labels;
   double threshold = 0;  // for "score"
   std::string unit;

@@ -35,7 +35,7 @@ TEST_CASE("a signature that cannot be is refused") {
   };
   CHECK(refused("[]") == "signature: must be a JSON object");
   CHECK(refused(R"({"takes":"smell","task":"classify"})") ==
-        "signature: \"takes\" is \"smell\", none of: image, sound, series, table");
+        "signature: \"takes\" is \"smell\", none of: image, sound, series, table, tensors");
   CHECK(refused(R"({"takes":"image","task":"classify"})") == "signature: a model that classifies needs \"labels\"");
   CHECK(refused(R"({"takes":"image","task":"classify","labels":["a","a"]})") ==
         "signature: \"labels\" has \"a\" twice");

@@ -43,14 +43,29 @@ std::vector<std::string> take_record(std::string_view& text, char delimiter, con
   return cells;
 }
 
+// A column and the input that its cells go into.
+struct Column {
+  std::string name;
+  std::size_t input;
+};
+
 class Builder {
  public:
-  Builder(const std::vector<TensorInfo>& infos, std::string_view where) : infos_(infos), where_(where) {
-    for (auto& info : infos) table_.inputs.push_back({info.type, {}, {}, {}});
+  Builder(const Signature& signature, const std::vector<TensorInfo>& infos, std::string_view where)
+      : infos_(infos), where_(where) {
+    for (std::size_t i = 0; i < infos.size(); i++) {
+      table_.inputs.push_back({infos[i].type, {}, {}, {}});
+      if (infos[i].shape.size() == 2 && infos[i].shape[1] > 1)
+        for (auto& name : signature.columns) columns_.push_back({name, i});
+      else
+        columns_.push_back({infos[i].name, i});
+    }
   }
+  const std::vector<Column>& columns() const { return columns_; }
+  bool is_text(const Column& column) const { return infos_[column.input].type == DataType::text; }
   std::string row_name() const { return where_ + ": row " + std::to_string(table_.rows + 1); }
-  void add(std::size_t input, std::string_view cell) {
-    auto& tensor = table_.inputs[input];
+  void add(const Column& column, std::string_view cell) {
+    auto& tensor = table_.inputs[column.input];
     if (tensor.type == DataType::text) {
       tensor.texts.emplace_back(means_missing(cell) ? "" : cell);
       return;
@@ -62,12 +77,13 @@ class Builder {
       if (cell.starts_with('+')) cell.remove_prefix(1);
       auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
       if (error != std::errc() || end != cell.data() + cell.size())
-        throw Error(Code::invalid, row_name() + ": column \"" + infos_[input].name + "\": \"" +
+        throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\": \"" +
                                        std::string(cell.substr(0, 60)) + "\" is no number");
     }
-    add_number(input, value);
+    add_number(column, value);
   }
-  void add_number(std::size_t input, double value) {
+  void add_number(const Column& column, double value) {
+    std::size_t input = column.input;
     if (std::abs(value) > std::numeric_limits<float>::max())  // as in training: beyond all measure is a hole
       value = std::numeric_limits<double>::quiet_NaN();
     auto& bytes = table_.inputs[input].bytes;
@@ -81,9 +97,15 @@ class Builder {
       case DataType::f64:
         return put(value);
       case DataType::i64:
-        if (std::isnan(value))
-          throw Error(Code::invalid, row_name() + ": column \"" + infos_[input].name + "\" has no value");
+        if (std::isnan(value)) throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\" has no value");
         return put(static_cast<std::int64_t>(value));
+      case DataType::i32:
+        if (std::isnan(value)) throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\" has no value");
+        return put(static_cast<std::int32_t>(value));
+      case DataType::boolean:
+        if (value != 0 && value != 1)
+          throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\" is not 0 or 1");
+        return put(static_cast<std::uint8_t>(value));
       default:
         throw Error(Code::unsupported, "the model's input \"" + infos_[input].name + "\" takes " +
                                            std::string(name_of(infos_[input].type)) + ", which no cell can be");
@@ -92,17 +114,22 @@ class Builder {
   void end_row() { table_.rows++; }
   TableRows finish() {
     if (table_.rows == 0) throw Error(Code::invalid, where_ + ": there is no row");
-    for (auto& tensor : table_.inputs) tensor.shape = {static_cast<std::int64_t>(table_.rows), 1};
+    for (std::size_t i = 0; i < infos_.size(); i++) {
+      auto& shape = table_.inputs[i].shape = infos_[i].shape;
+      for (auto& size : shape) size = std::max<std::int64_t>(size, 1);
+      if (!shape.empty()) shape[0] = static_cast<std::int64_t>(table_.rows);
+    }
     return std::move(table_);
   }
 
  private:
   const std::vector<TensorInfo>& infos_;
   std::string where_;
+  std::vector<Column> columns_;
   TableRows table_;
 };
 
-TableRows from_csv(const std::vector<TensorInfo>& infos, std::string_view text, const std::string& where) {
+TableRows from_csv(Builder builder, std::string_view text, const std::string& where) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::string_view first = text.substr(0, text.find('\n'));
   char delimiter = ',';
@@ -111,70 +138,73 @@ TableRows from_csv(const std::vector<TensorInfo>& infos, std::string_view text, 
     if (times(c) > times(delimiter)) delimiter = c;
   auto header = take_record(text, delimiter, where);
   std::vector<std::size_t> places;
-  for (auto& info : infos) {
-    auto found = std::find(header.begin(), header.end(), info.name);
+  for (auto& column : builder.columns()) {
+    auto found = std::find(header.begin(), header.end(), column.name);
     if (found == header.end())
-      found = std::find_if(header.begin(), header.end(), [&](auto& name) { return same_name(name, info.name); });
+      found = std::find_if(header.begin(), header.end(), [&](auto& name) { return same_name(name, column.name); });
     if (found == header.end())
-      throw Error(Code::invalid, where + " has no column \"" + info.name + "\", which the model takes",
+      throw Error(Code::invalid, where + " has no column \"" + column.name + "\", which the model takes",
                   "`gyre model show` lists the columns");
     places.push_back(static_cast<std::size_t>(found - header.begin()));
   }
-  Builder builder(infos, where);
   while (!text.empty()) {
     auto cells = take_record(text, delimiter, builder.row_name());
     if (cells.size() == 1 && cells[0].empty() && header.size() > 1) continue;
     if (cells.size() != header.size())
       throw Error(Code::invalid, builder.row_name() + ": " + std::to_string(cells.size()) +
                                      " cells, the header names " + std::to_string(header.size()));
-    for (std::size_t i = 0; i < infos.size(); i++) builder.add(i, cells[places[i]]);
+    for (std::size_t i = 0; i < places.size(); i++) builder.add(builder.columns()[i], cells[places[i]]);
     builder.end_row();
   }
   return builder.finish();
 }
 
-void add_object(Builder& builder, const std::vector<TensorInfo>& infos, const json::value& value) {
+void add_object(Builder& builder, const json::value& value) {
   auto* object = value.if_object();
   if (!object) throw Error(Code::invalid, builder.row_name() + " is no JSON object");
-  for (std::size_t i = 0; i < infos.size(); i++) {
-    const json::value* cell = object->if_contains(infos[i].name);
+  for (auto& column : builder.columns()) {
+    const json::value* cell = object->if_contains(column.name);
     if (!cell)
       for (auto& member : *object)
-        if (same_name(member.key(), infos[i].name)) cell = &member.value();
+        if (same_name(member.key(), column.name)) cell = &member.value();
     if (!cell || cell->is_null())
-      builder.add(i, "");  // what is not told is a hole
+      builder.add(column, "");  // what is not told is a hole
     else if (cell->is_string())
-      builder.add(i, std::string_view(cell->get_string()));
-    else if (cell->is_number() && infos[i].type != DataType::text)
-      builder.add_number(i, cell->to_number<double>());
+      builder.add(column, std::string_view(cell->get_string()));
+    else if (cell->is_number() && !builder.is_text(column))
+      builder.add_number(column, cell->to_number<double>());
+    else if (cell->is_bool() && !builder.is_text(column))
+      builder.add_number(column, cell->get_bool());
     else
-      builder.add(i, json::serialize(*cell));
+      builder.add(column, json::serialize(*cell));
   }
   builder.end_row();
 }
 
-TableRows from_json(const std::vector<TensorInfo>& infos, std::string_view text, const std::string& where) {
-  Builder builder(infos, where);
+TableRows from_json(Builder builder, std::string_view text, const std::string& where) {
   if (text.starts_with('[')) {
     json::value list = parse_json(text, where);
-    for (auto& item : list.as_array()) add_object(builder, infos, item);
+    for (auto& item : list.as_array()) add_object(builder, item);
     return builder.finish();
   }
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    add_object(builder, infos, parse_json(line, builder.row_name()));
+    add_object(builder, parse_json(line, builder.row_name()));
   }
   return builder.finish();
 }
 
 }  // namespace
 
-TableRows table_rows(const std::vector<TensorInfo>& inputs, std::string_view bytes, std::string_view where) {
+TableRows table_rows(const Signature& signature, const std::vector<TensorInfo>& inputs, std::string_view bytes,
+                     std::string_view where) {
+  Builder builder(signature, inputs, where);
   if (auto start = bytes.find_first_not_of(" \t\r\n"); start != std::string_view::npos)
-    if (bytes[start] == '{' || bytes[start] == '[') return from_json(inputs, bytes.substr(start), std::string(where));
-  return from_csv(inputs, bytes, std::string(where));
+    if (bytes[start] == '{' || bytes[start] == '[')
+      return from_json(std::move(builder), bytes.substr(start), std::string(where));
+  return from_csv(std::move(builder), bytes, std::string(where));
 }
 
 std::vector<Tensor> row_of(const std::vector<Tensor>& outputs, std::size_t row, std::size_t rows) {

@@ -12,6 +12,13 @@ static std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// A thousand labels are no help to anybody.
+static std::string first_of(const std::vector<std::string>& names) {
+  constexpr std::size_t told = 20;
+  if (names.size() <= told) return joined(names);
+  return joined({names.begin(), names.begin() + told}) + " and " + std::to_string(names.size() - told) + " more";
+}
+
 template <class... Values>
 static std::string format(const char* pattern, Values... values) {
   char text[128];
@@ -19,7 +26,17 @@ static std::string format(const char* pattern, Values... values) {
   return text;
 }
 
-static std::string takes(const Signature& signature) {
+static std::string ports_in_words(const json::array& ports) {
+  std::string text;
+  for (auto& port : ports) {
+    auto shape = json::value_to<std::vector<std::int64_t>>(port.at("shape"));
+    text += (text.empty() ? "" : ", ") + get_string(port, "name") + " (" + get_string(port, "type") + " " +
+            shape_text(shape) + ")";
+  }
+  return text;
+}
+
+static std::string takes(const Signature& signature, const json::array& inputs) {
   if (signature.takes == "image") return "a picture (JPEG, PNG) of any size";
   if (signature.takes == "sound")
     return format("a sound of %g s at %d Hz", static_cast<double>(signature.samples) / signature.rate, signature.rate) +
@@ -30,18 +47,20 @@ static std::string takes(const Signature& signature) {
                 ? format(" (%g s at %d Hz)", static_cast<double>(signature.samples) / signature.rate, signature.rate)
                 : "") +
            " of CSV with the columns " + joined(signature.columns);
-  return "a table with the columns " + joined(signature.columns);
+  if (signature.takes == "table") return "rows of a table with the columns " + joined(signature.columns);
+  return "JSON with " + ports_in_words(inputs);
 }
 
 static std::string gives(const Signature& signature, const json::array& outputs) {
   std::string text;
   if (signature.task == "classify")
     text = "one of " + std::to_string(signature.labels.size()) +
-           " labels, with a probability for each: " + joined(signature.labels);
+           " labels, with a probability for each: " + first_of(signature.labels);
   if (signature.task == "regress") text = "a value" + (signature.unit.empty() ? "" : " in " + signature.unit);
   if (signature.task == "forecast") text = "the next values" + (signature.unit.empty() ? "" : " in " + signature.unit);
+  if (signature.task == "tensors") text = ports_in_words(outputs);
   for (auto& output : outputs)
-    if (get_string(output, "name") == "score")
+    if (signature.task != "tensors" && get_string(output, "name") == "score")
       text += (text.empty() ? "" : "\n        ") + std::string("a score of how unusual the input is; alarm from ") +
               format("%g", signature.threshold);
   return text;
@@ -81,7 +100,7 @@ std::string in_words(const json::object& description) {
   std::string text;
   auto line = [&](const char* what, const std::string& words) { text += format("%-8s", what) + words + "\n"; };
   if (!signature.about.empty()) line("what", signature.about);
-  line("takes", takes(signature));
+  line("takes", takes(signature, description.at("inputs").as_array()));
   line("gives", gives(signature, description.at("outputs").as_array()));
   line("from", comes_from(description.at("lineage")));
   line("size", short_size(description.at("bytes").to_number<double>()));
@@ -97,12 +116,26 @@ std::string in_words(const json::object& description) {
   return text;
 }
 
+// Lists in brackets, whatever is in them.
+static std::string listed(const json::value& value) {
+  auto* list = value.if_array();
+  if (!list) return value.is_double() ? format("%g", value.get_double()) : json::serialize(value);
+  std::string text;
+  for (auto& item : *list) text += (text.empty() ? "" : ", ") + listed(item);
+  return "[" + text + "]";
+}
+
 std::string in_words(const Answer& answer, const Signature& signature) {
   std::string text;
   if (signature.task == "classify") text = answer.label + format("  %.1f %%", answer.confidence * 100);
   if (signature.task == "regress")
     text = format("%g", answer.value) + (signature.unit.empty() ? "" : " " + signature.unit);
   for (float step : answer.forecast) text += (text.empty() ? "" : "  ") + format("%g", step);
+  for (auto& member : answer.outputs) {
+    std::string values = listed(member.value());
+    if (values.size() > 200) values = values.substr(0, 200) + " ...";  // --json tells all
+    text += (text.empty() ? "" : "  ") + std::string(member.key()) + " " + values;
+  }
   if (answer.has_score)
     text += (text.empty() ? "" : "  ") + format("score %.4g", answer.score) + (answer.alarm ? "  ALARM" : "");
   if (!answer.notes.empty()) text += "  (" + joined(answer.notes) + ")";

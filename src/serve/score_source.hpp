@@ -36,9 +36,4 @@ class RecordSource {
 // By the name: .csv, .jsonl / .ndjson, .parquet, or a folder. Error{unsupported} for others.
 std::unique_ptr<RecordSource> record_source(const std::filesystem::path& data);
 
-// The cells of the record that begins at `text`; gives what is left of the text. Cells that had doubled quotes are
-// written to `unquoted`. Error{invalid} when a quote is not closed.
-std::string_view csv_record(std::string_view text, std::vector<std::string_view>& cells,
-                            std::vector<std::string>& unquoted);
-
 }  // namespace gyre

@@ -5,7 +5,9 @@
 #include <limits>
 #include <map>
 
+#include "base/csv_record.hpp"
 #include "base/file.hpp"
+#include "model/cell.hpp"
 #include "model/engine.hpp"
 #include "model/signature.hpp"
 #include "serve/json_cursor.hpp"
@@ -206,53 +208,10 @@ class TableScorer final : public ChunkScorer {
       throw Error(Code::invalid, "the row does not have " + std::to_string(columns_.size()) + " cells");
     for (std::size_t i = 0; i < bindings_.size(); i++)
       for (auto column : bindings_[i].columns)
-        take_cell(bindings_[i].info.type, record.cells[column], columns_[column], rows, i);
+        append_cell(bindings_[i].info.type, record.cells[column], columns_[column], rows.bytes[i], rows.texts[i]);
     if (keep_.empty()) return;
     auto& kept = rows.kept.emplace_back();
     for (auto place : kept_places_) kept.emplace_back(record.cells[place]);
-  }
-
-  template <class T>
-  static T number(std::string_view cell, std::string_view column) {
-    T value{};
-    if constexpr (std::is_floating_point_v<T>)
-      if (cell.empty()) return std::numeric_limits<T>::quiet_NaN();
-    const char* first = cell.data();
-    if (cell.size() > 1 && *first == '+') ++first;
-    auto [end, error] = std::from_chars(first, cell.data() + cell.size(), value);
-    if (error != std::errc() || end != cell.data() + cell.size())
-      throw Error(Code::invalid, "column \"" + std::string(column) + "\": \"" + std::string(cell.substr(0, 80)) +
-                                     "\" is no number" + (std::is_floating_point_v<T> ? "" : " without a fraction"));
-    return value;
-  }
-  template <class T>
-  static void append(std::vector<std::byte>& bytes, T value) {
-    auto* raw = reinterpret_cast<const std::byte*>(&value);
-    bytes.insert(bytes.end(), raw, raw + sizeof value);
-  }
-
-  static void take_cell(DataType type, std::string_view cell, std::string_view column, Rows& rows, std::size_t input) {
-    auto& bytes = rows.bytes[input];
-    switch (type) {
-      case DataType::f32:
-        return append(bytes, number<float>(cell, column));
-      case DataType::f64:
-        return append(bytes, number<double>(cell, column));
-      case DataType::i64:
-        return append(bytes, number<std::int64_t>(cell, column));
-      case DataType::i32:
-        return append(bytes, number<std::int32_t>(cell, column));
-      case DataType::boolean:
-        if (cell != "true" && cell != "false" && cell != "0" && cell != "1")
-          throw Error(Code::invalid, "column \"" + std::string(column) + "\": \"" + std::string(cell.substr(0, 80)) +
-                                         "\" is not true or false");
-        return append(bytes, static_cast<std::uint8_t>(cell == "true" || cell == "1"));
-      case DataType::text:
-        rows.texts[input].emplace_back(cell);
-        return;
-      default:
-        throw Error(Code::unsupported, "a table's cells cannot be " + std::string(protocol_name(type)));
-    }
   }
 
   std::vector<TensorView> views(const Rows& rows, std::size_t first, std::size_t count) const {

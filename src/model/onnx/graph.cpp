@@ -52,8 +52,8 @@ GraphBuilder::GraphBuilder(std::string name) : body_(std::make_unique<Body>()) {
 GraphBuilder::~GraphBuilder() = default;
 GraphBuilder::GraphBuilder(GraphBuilder&&) noexcept = default;
 
-static void describe_value(onnx::ValueInfoProto& info, const std::string& name, DataType type,
-                           const std::vector<std::int64_t>& shape) {
+void describe_value(onnx::ValueInfoProto& info, const std::string& name, DataType type,
+                    const std::vector<std::int64_t>& shape) {
   info.set_name(name);
   auto& tensor = *info.mutable_type()->mutable_tensor_type();
   tensor.set_elem_type(onnx_type(type));
@@ -143,11 +143,7 @@ std::string GraphBuilder::node(std::string op, std::vector<std::string> inputs, 
   node.set_op_type(op);
   if (!domain.empty()) node.set_domain(domain);
   for (auto& input : inputs) node.add_input(input);
-  for (auto& [key, value] : attributes) {
-    auto& attribute = *node.add_attribute();
-    attribute.set_name(key);
-    set(attribute, value);
-  }
+  set_attributes(node, attributes);
   node.add_output(body_->define(name));
   for (int i = 1; i < outputs; i++) node.add_output(body_->define(name + "_" + std::to_string(i)));
   return name;
@@ -177,6 +173,14 @@ std::string GraphBuilder::finish() const {
     for (auto& output : *node.mutable_output()) rename(&output);
   }
   return serialised(model);
+}
+
+void set_attributes(onnx::NodeProto& node, const Attributes& attributes) {
+  for (auto& [name, value] : attributes) {
+    auto& attribute = *node.add_attribute();
+    attribute.set_name(name);
+    set(attribute, value);
+  }
 }
 
 }  // namespace gyre

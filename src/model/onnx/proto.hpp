@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/graph.hpp"
 #include "model/tensor.hpp"
 
 namespace gyre {
@@ -17,5 +18,8 @@ std::string serialised(const onnx::ModelProto& model);
 int onnx_type(DataType type);
 void fill(onnx::TensorProto& to, const Tensor& tensor, const std::string& name);
 Tensor tensor_from(const onnx::TensorProto& from);
+void describe_value(onnx::ValueInfoProto& info, const std::string& name, DataType type,
+                    const std::vector<std::int64_t>& shape);
+void set_attributes(onnx::NodeProto& node, const Attributes& attributes);
 
 }  // namespace gyre
