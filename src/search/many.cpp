@@ -106,13 +106,8 @@ std::string partition_model_name(const std::string& name, const std::vector<std:
   std::string result = name;
   for (auto& key : keys) {
     result += '.';
-    // A dot in a value, and what no model's name may hold, is written so that no two partitions share a name.
-    for (char c : key)
-      if (std::string_view("./:@%").find(c) == std::string_view::npos && static_cast<unsigned char>(c) >= ' ')
-        result += c;
-      else
-        result +=
-            "%" + std::string(1, "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4]) + "0123456789ABCDEF"[c & 15];
+    for (char c : key)  // what no model's name may hold
+      result += std::string_view("/:@").find(c) == std::string_view::npos ? c : '_';
   }
   return result;
 }
@@ -129,6 +124,7 @@ json::object keep_many(Workspace& workspace, const std::string& name, const std:
   std::string pack = digest_of_file(folder / "models.pack");  // of the tree, so it is there
   workspace.blobs().adopt_pack(pack);
   std::vector<BulkVersion> versions;
+  std::set<std::string> names;
   each_partition(workspace, content, [&](json::object partition) {
     if (partition.contains("trouble")) return;
     BulkVersion version{.digest = get_string(partition, "model")};
@@ -138,6 +134,9 @@ json::object keep_many(Workspace& workspace, const std::string& name, const std:
       version.tags.emplace_back(column, keys.back());
     }
     version.name = partition_model_name(name, keys);
+    if (!names.insert(version.name).second)
+      throw Error(Code::conflict, "two partitions would both be registered as " + version.name,
+                  "give values that differ in more than . / : and @, or the columns in another order");
     version.tags.emplace_back("many", name);
     version.tags.emplace_back("learner", get_string(partition, "learner"));
     version.lineage = {{"data", content}, {"pack", pack}, {"series", partition.at("data")}};
