@@ -14,8 +14,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto patience = 10s;          // of those who ask while PostgreSQL is gone
+constexpr auto patience = 10s;          // of all who ask, from when PostgreSQL went
 constexpr auto patience_to_know = 60s;  // whether a transaction was committed
+constexpr auto patience_for_lock = 2s;  // of a connection of ours that PostgreSQL does not know to be lost
 constexpr auto between_attempts = 100ms;
 
 bool only_reads(std::string_view sql) {
@@ -40,6 +41,29 @@ Error gone_meanwhile() {
 }
 
 }  // namespace
+
+void Postgres::Outage::check() {
+  std::lock_guard lock(mutex_);
+  auto now = Clock::now();
+  if (since_ && now > *since_ + patience && now < tried_ + 1s)
+    throw Error(Code::unavailable, "PostgreSQL is away", "try again when it is back; nothing was changed");
+  tried_ = now;
+}
+
+bool Postgres::Outage::again() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!since_) since_ = Clock::now();
+    if (Clock::now() > *since_ + patience) return false;
+  }
+  std::this_thread::sleep_for(between_attempts);
+  return true;
+}
+
+void Postgres::Outage::over() {
+  std::lock_guard lock(mutex_);
+  since_.reset();
+}
 
 // A reader for the time of one query. One that was lost is not kept.
 class Postgres::Borrowed {
@@ -140,13 +164,16 @@ void Postgres::connect_again(Moment until) {
 }
 
 void Postgres::begin() {
-  auto until = Clock::now() + patience;
   wrote_ = false;
   while (true) try {
-      if (!writer_ || writer_->is_lost()) connect_again(until);
-      return writer_->script("BEGIN");
+      if (!writer_ || writer_->is_lost()) {
+        outage_.check();
+        connect_again(Clock::now() + patience_for_lock);
+      }
+      writer_->script("BEGIN");
+      return outage_.over();
     } catch (const Error&) {  // lost since it was last used: nothing was begun
-      if ((writer_ && !writer_->is_lost()) || Clock::now() > until) throw;
+      if ((writer_ && !writer_->is_lost()) || !outage_.again()) throw;
     }
 }
 
@@ -185,16 +212,18 @@ void Postgres::roll_back() noexcept {
 bool Postgres::is_open() const { return writer_ && !writer_->is_lost() && writer_->in_transaction(); }
 
 void Postgres::read(std::string_view sql, const SqlValues& parameters, const Take& take) {
-  for (auto until = Clock::now() + patience;; std::this_thread::sleep_for(between_attempts)) {
+  while (true) {
     bool told = false;
     try {
+      outage_.check();
       Borrowed reader(*this);
-      return (*reader).each(sql, parameters, [&](const SqlColumns& row) {
+      (*reader).each(sql, parameters, [&](const SqlColumns& row) {
         told = true;
         take(row);
       });
+      return outage_.over();
     } catch (const Error& error) {
-      if (told || error.code != Code::unavailable || Clock::now() > until) throw;
+      if (told || error.code != Code::unavailable || !outage_.again()) throw;
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Rows in PostgreSQL. One server owns them at a time: an advisory lock says which. While PostgreSQL is gone, who asks
-// waits up to 10 seconds and then gets Error{unavailable}; what was answered is there, and nothing is there twice.
+// Rows in PostgreSQL. One server owns them at a time: an advisory lock says which. When PostgreSQL goes, who asks waits
+// for it 10 seconds long; from then on, until it is back, who asks gets Error{unavailable} at once. What was answered
+// is there, and nothing is there twice.
 #include <chrono>
 
 #include "base/rows.hpp"
@@ -25,6 +26,18 @@ class Postgres : public Rows {
  private:
   using Moment = std::chrono::steady_clock::time_point;
   class Borrowed;
+  // Since when PostgreSQL is away, for all who ask.
+  class Outage {
+   public:
+    void check();  // Error{unavailable} when nobody waits any longer, but for one a second who tries
+    bool again();  // after an attempt that failed: whether another one is worth while; waits a moment for it
+    void over();
+
+   private:
+    std::mutex mutex_;  // guards both
+    std::optional<Moment> since_{};
+    Moment tried_{};
+  };
   void begin() override;
   void commit() override;
   void roll_back() noexcept override;
@@ -38,6 +51,7 @@ class Postgres : public Rows {
   void own();
 
   PostgresPlace place_;
+  Outage outage_;
   std::unique_ptr<PostgresConnection> writer_;                // holds the lock; none while PostgreSQL is gone
   bool wrote_ = false;                                        // in the transaction that runs
   std::int64_t owner_number_ = 0;                             // counts who owned these rows

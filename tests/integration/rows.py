@@ -118,6 +118,50 @@ class Client(threading.Thread):
             self.wrong = repr(error)
 
 
+def away_for_long(folder, postgres):
+    """Nobody waits much longer than 10 s, the server goes on answering what needs no rows, and all is well when it is back."""
+    with Server(fresh(folder, "away"), "--rows", postgres.url + "&schema=away") as server:
+        run = server.ask("POST", api + "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+        took, lock = [], threading.Lock()
+
+        def ask(method, path, body=None):
+            began = time.time()
+            status, text = server.answer(method, path, body)
+            with lock:
+                took.append((time.time() - began, status, text))
+
+        def ask_all():
+            point = {"run_id": run, "key": "loss", "value": 1, "timestamp": 1, "step": 1}
+            threads = [threading.Thread(target=ask, args=("POST", api + "/runs/log-metric", point)) for _ in range(24)]
+            threads += [threading.Thread(target=ask, args=("GET", f"{api}/runs/get?run_id={run}")) for _ in range(12)]
+            for thread in threads:
+                thread.start()
+            return threads
+
+        postgres.kill()
+        for thread in ask_all():
+            thread.join()
+        assert {status for _, status, _ in took} == {503}, {text for _, status, text in took if status != 503}
+        longest = max(time for time, _, _ in took)
+        assert longest < 20, f"{longest:.1f} s of waiting"
+        took.clear()
+        threads = ask_all()
+        began = time.time()
+        assert server.answer("GET", "/api/health")[0] == 200
+        health = time.time() - began
+        for thread in threads:
+            thread.join()
+        later = max(time for time, _, _ in took)
+        assert health < 3 and later < 8, f"health {health:.1f} s, later ones {later:.1f} s"
+        postgres.start()
+        until = time.time() + 10
+        while server.answer("GET", f"{api}/runs/get?run_id={run}")[0] != 200:
+            assert time.time() < until, "PostgreSQL is back, and nobody sees it"
+            time.sleep(0.1)
+        server.ask("POST", api + "/runs/create", {"experiment_id": "0"})
+    print(f"ok PostgreSQL away for long: 503 after {longest:.1f} s, later after {later:.1f} s; the server goes on", flush=True)
+
+
 def gone(folder, postgres):
     place = fresh(folder, "gone")
     with Server(place, "--rows", postgres.url + "&schema=gone") as server:
@@ -162,6 +206,7 @@ def main(folder):
         refusals(folder, postgres)
         ownership(folder, postgres)
         moving(folder, postgres)
+        away_for_long(folder, postgres)
         gone(folder, postgres)
         postgres.run_there("unit tests of what keeps rows",
                            [build / "gyre-tests", "-sf=*/store/*,*/track/*,*/server/*,*/fleet/*,*/watch/*,*/pack/*,*/flow/*,*/cli/*"])
