@@ -66,7 +66,7 @@ def prepare(shared, folder):
             tables[name] = (folder / f"{name}.csv", "target", task)
     ai4i = shared / "ai4i2020" / "ai4i2020.csv"
     if ai4i.exists():
-        rows = list(csv.reader(open(ai4i)))
+        rows = list(csv.reader(open(ai4i, encoding="utf-8-sig")))
         # The kinds of failure say the target itself, the first two columns number the rows.
         columns = cleaned(rows[0])
         kept = [i for i, name in enumerate(columns) if name not in ("UDI", "Product_ID", "TWF", "HDF", "PWF", "OSF", "RNF")]

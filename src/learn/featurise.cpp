@@ -8,6 +8,7 @@
 #include "data/gather.hpp"
 #include "learn/features/categories.hpp"
 #include "learn/features/numbers.hpp"
+#include "learn/features/pairs.hpp"
 #include "learn/features/words.hpp"
 
 namespace gyre {
@@ -24,6 +25,8 @@ std::vector<Field> feature_fields() {
                 {.min = 1, .max = 10000}),
           field("text-terms", &FeatureOptions::text_terms, "words and pairs of words of a column of sentences",
                 {.min = 1, .max = 100000}),
+          field("pairs", &FeatureOptions::pairs,
+                "products, differences and ratios of number columns too, when there are at most 12"),
           field("keep", &FeatureOptions::keep, "columns that are used though they look useless")};
 }
 
@@ -89,6 +92,8 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
     throw Error(Code::invalid, table.name + ": no column can help to learn \"" + target.column + "\"",
                 findings_.empty() ? "" : findings_[0]);
   if (!numbers.empty()) blocks_.push_back(std::make_unique<NumberBlock>(table, numbers, fill, scale));
+  if (options.pairs && numbers.size() > 1 && numbers.size() <= most_paired_columns)
+    blocks_.push_back(std::make_unique<PairBlock>(table, numbers, fill, scale));
   for (auto* column : others) {
     if (column->type == ColumnType::time)
       blocks_.push_back(std::make_unique<DateBlock>(table, column->name, fill, scale));

@@ -16,6 +16,7 @@ struct FeatureOptions {
   std::string categories = "auto";  // auto | one-hot | ordinal | target | native
   std::int64_t one_hot_most = 30;   // categories of a column that are one-hot encoded by "auto"; more by target
   std::int64_t text_terms = 200;    // of each column of sentences
+  bool pairs = false;               // products, differences and ratios of number columns, when they are few
   std::vector<std::string> keep{};  // columns that are not left out, though they look useless
 };
 std::vector<Field> feature_fields();

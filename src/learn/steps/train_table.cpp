@@ -48,6 +48,7 @@ json::object given(const Options& options) {
           {"categories", options.features.categories},
           {"one-hot-most", options.features.one_hot_most},
           {"text-terms", options.features.text_terms},
+          {"pairs", options.features.pairs},
           {"keep", json::value_from(options.features.keep)}};
 }
 

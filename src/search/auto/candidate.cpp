@@ -2,16 +2,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <optional>
+#include <sstream>
 
 #include "base/random.hpp"
+#include "learn/features/pairs.hpp"
 
 namespace gyre {
+
+Shape shape_of(const Table& table) {
+  Shape shape{.rows = table.rows()};
+  for (auto& column : table.columns) shape.numbers += column.is_number();
+  return shape;
+}
+
+bool Shape::has_pairs() const { return numbers > 1 && numbers <= most_paired_columns; }
 
 json::object to_json(const Candidate& candidate) {
   return {{"name", candidate.name},
           {"learner", candidate.learner->name},
           {"options", candidate.options},
           {"categories", candidate.features.categories},
+          {"pairs", candidate.features.pairs},
           {"scale", candidate.features.scale}};
 }
 
@@ -21,75 +34,68 @@ namespace {
 struct Start {
   const char* name;
   const char* learner;
-  std::vector<std::string> options;
+  const char* options = "";  // NAME=VALUE, parted by spaces
   const char* categories = "auto";
   bool checked = false;
-  bool classify = true, regress = true;
-  std::size_t most_rows = SIZE_MAX;
+  bool pairs = false;
+  std::size_t least_rows = 0, most_rows = SIZE_MAX;
+  std::optional<Task> only{};
 };
 
 const std::vector<Start>& starts() {
+  static const char* slow = "rate=0.05 rounds=1500 feature-share=0.7 row-share=0.8 patience=60";
+  static const char* small =
+      "rate=0.06 rounds=1000 leaves=8 min-rows=5 feature-share=0.6 row-share=0.8 l2=1 patience=60";
+  static const char* large = "rate=0.05 rounds=1500 leaves=127 min-rows=3 feature-share=0.6 row-share=0.8 patience=60";
+  static const char* extra = "extra=true rate=0.06 rounds=1500 leaves=24 min-rows=5 feature-share=0.8 patience=80";
+  static const char* levels = "rate=0.06 rounds=1000 depth=6 feature-share=0.7 row-share=0.8 patience=60";
+  static const char* some = "rate=0.05 rounds=1000 leaves=15 min-rows=5 feature-share=0.5 patience=60";
   static const std::vector<Start> list{
-      {"lightgbm", "lightgbm", {}},
-      {"linear", "linear", {}},
-      {"extra forest", "forest", {"extra=true", "bootstrap=false", "trees=100"}},
-      {"lightgbm slow",
-       "lightgbm",
-       {"rate=0.05", "rounds=1500", "feature-share=0.7", "row-share=0.8", "patience=60"},
-       "auto",
-       true},
-      {"net", "net", {}, "auto", true, true, true, 100'000},
-      {"lightgbm small",
-       "lightgbm",
-       {"rate=0.06", "rounds=1000", "leaves=8", "min-rows=5", "feature-share=0.6", "row-share=0.8", "l2=1",
-        "patience=60"},
-       "auto",
-       true},
-      {"forest", "forest", {"trees=100"}},
-      {"xgboost",
-       "xgboost",
-       {"rate=0.06", "rounds=1000", "depth=6", "feature-share=0.7", "row-share=0.8", "patience=60"},
-       "auto",
-       true},
-      {"lightgbm extra",
-       "lightgbm",
-       {"extra=true", "rate=0.06", "rounds=1500", "leaves=24", "min-rows=5", "feature-share=0.8", "patience=80"},
-       "auto",
-       true},
-      {"neighbours", "neighbours", {"weights=distance", "k=9"}, "auto", false, true, true, 20'000},
-      {"lightgbm large",
-       "lightgbm",
-       {"rate=0.05", "rounds=1500", "leaves=127", "min-rows=3", "feature-share=0.6", "row-share=0.8", "patience=60"},
-       "auto",
-       true,
-       true,
-       true,
-       200'000},
-      {"linear strict", "linear", {"penalty=10"}},
-      {"linear loose", "linear", {"penalty=0.1"}},
-      {"net wide", "net", {"units=256", "layers=2", "decay=0.001"}, "auto", true, true, true, 20'000},
-      {"lightgbm target",
-       "lightgbm",
-       {"rate=0.05", "rounds=1000", "leaves=15", "min-rows=5", "feature-share=0.7", "patience=60"},
-       "target",
-       true},
-      {"naive bayes", "naive-bayes", {}, "auto", false, true, false},
-      {"tweedie",
-       "lightgbm",
-       {"loss=tweedie", "rate=0.05", "rounds=1000", "leaves=15", "min-rows=5", "feature-share=0.7", "patience=60"},
-       "auto",
-       true,
-       false,
-       true},
-      {"huber",
-       "lightgbm",
-       {"loss=huber", "rate=0.05", "rounds=1000", "leaves=15", "min-rows=5", "feature-share=0.7", "patience=60"},
-       "auto",
-       true,
-       false,
-       true},
+      {.name = "lightgbm", .learner = "lightgbm"},
+      {.name = "linear", .learner = "linear"},
+      {.name = "extra forest", .learner = "forest", .options = "extra=true bootstrap=false trees=100"},
+      {.name = "lightgbm slow", .learner = "lightgbm", .options = slow, .checked = true},
+      {.name = "lightgbm pairs", .learner = "lightgbm", .options = some, .checked = true, .pairs = true},
+      {.name = "net", .learner = "net", .checked = true, .most_rows = 2'000},
+      {.name = "lightgbm small", .learner = "lightgbm", .options = small, .checked = true},
+      {.name = "forest", .learner = "forest", .options = "trees=100"},
+      {.name = "xgboost", .learner = "xgboost", .options = levels, .checked = true},
+      {.name = "lightgbm extra", .learner = "lightgbm", .options = extra, .checked = true},
+      {.name = "extra forest pairs",
+       .learner = "forest",
+       .options = "extra=true bootstrap=false trees=100",
+       .pairs = true},
+      {.name = "neighbours", .learner = "neighbours", .options = "weights=distance k=9", .most_rows = 20'000},
+      {.name = "linear pairs", .learner = "linear", .pairs = true},
+      {.name = "lightgbm large", .learner = "lightgbm", .options = large, .checked = true, .most_rows = 200'000},
+      {.name = "net of many rows", .learner = "net", .checked = true, .least_rows = 2'001, .most_rows = 100'000},
+      {.name = "linear strict", .learner = "linear", .options = "penalty=10"},
+      {.name = "linear loose", .learner = "linear", .options = "penalty=0.1"},
+      {.name = "xgboost pairs", .learner = "xgboost", .options = levels, .checked = true, .pairs = true},
+      {.name = "lightgbm target", .learner = "lightgbm", .options = some, .categories = "target", .checked = true},
+      {.name = "net wide",
+       .learner = "net",
+       .options = "units=256 layers=2 decay=0.001",
+       .checked = true,
+       .most_rows = 20'000},
+      {.name = "naive bayes", .learner = "naive-bayes", .only = Task::classify},
+      {.name = "tweedie",
+       .learner = "lightgbm",
+       .options = "loss=tweedie rate=0.05 rounds=1000 leaves=15 patience=60",
+       .checked = true,
+       .only = Task::regress},
+      {.name = "huber",
+       .learner = "lightgbm",
+       .options = "loss=huber rate=0.05 rounds=1000 leaves=15 patience=60",
+       .checked = true,
+       .only = Task::regress},
   };
   return list;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 const Learner* find_learner(std::string_view name) {
@@ -107,31 +113,30 @@ std::string number(double value) { return json::serialize(json::value(value)); }
 
 }  // namespace
 
-std::vector<Candidate> first_candidates(const Problem& problem, std::size_t rows, std::size_t columns) {
+std::vector<Candidate> first_candidates(const Problem& problem, const Shape& shape) {
   std::vector<Candidate> list;
   for (auto& start : starts()) {
     auto* learner = find_learner(start.learner);
-    if (!learner || !learner->can(problem.task) || rows > start.most_rows) continue;
-    if (problem.task == Task::classify ? !start.classify : !start.regress) continue;
-    std::vector<std::string> words;
-    for (auto& word : start.options)
-      if (has_option(*learner, word)) words.push_back(word);
+    if (!learner || !learner->can(problem.task) || (start.only && *start.only != problem.task)) continue;
+    if (shape.rows < start.least_rows || shape.rows > start.most_rows || (start.pairs && !shape.has_pairs())) continue;
+    std::vector<std::string> words = words_of(start.options);
+    std::erase_if(words, [&](auto& word) { return !has_option(*learner, word); });
     Candidate candidate{start.name, learner, learner_options(*learner, words), {}, start.checked};
     candidate.features.categories = start.categories;
+    candidate.features.pairs = start.pairs;
     list.push_back(std::move(candidate));
   }
-  (void)columns;
   return list;
 }
 
-Candidate drawn_candidate(const Problem& problem, std::size_t rows, std::uint64_t seed, std::size_t trial) {
+Candidate drawn_candidate(const Problem& problem, const Shape& shape, std::uint64_t seed, std::size_t trial) {
   Random random = Random(seed).split(trial);
   auto among = [&](std::initializer_list<const char*> words) {
     return std::string(words.begin()[random.below(words.size())]);
   };
   bool second = find_learner("xgboost") && find_learner("xgboost")->can(problem.task) && random.chance(0.25);
   const Learner& learner = get_learner(second ? "xgboost" : "lightgbm");
-  double most_leaves = std::clamp(static_cast<double>(rows) / 8, 8.0, 160.0);
+  double most_leaves = std::clamp(static_cast<double>(shape.rows) / 8, 8.0, 160.0);
   std::vector<std::string> words{
       "rate=" + number(std::exp(random.uniform(std::log(0.02), std::log(0.12)))),
       "rounds=2000",
@@ -147,6 +152,7 @@ Candidate drawn_candidate(const Problem& problem, std::size_t rows, std::uint64_
   std::erase_if(words, [&](auto& word) { return !has_option(learner, word); });
   Candidate candidate{learner.name + " " + std::to_string(trial), &learner, learner_options(learner, words), {}, true};
   candidate.features.categories = among({"auto", "auto", "auto", "target", "one-hot"});
+  candidate.features.pairs = shape.has_pairs() && random.chance(0.35);
   return candidate;
 }
 

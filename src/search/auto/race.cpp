@@ -16,7 +16,7 @@ Race::Race(const Table& table, const Target& target, Objective objective, RaceOp
       target_(target),
       objective_(std::move(objective)),
       options_(std::move(options)),
-      first_(first_candidates(problem_of(target), table.rows(), table.columns.size())),
+      first_(first_candidates(problem_of(target), shape_of(table))),
       outputs_(problem_of(target).outputs()),
       began_(seconds_since_start()) {
   auto first = split(0);
@@ -50,7 +50,7 @@ std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
   if (number < first_.size()) return first_[number];
-  return drawn_candidate(problem_of(target_), table_.rows(), options_.seed, number);
+  return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
 }
 
 // Of few rows, one split into folds is luck: of the best, the one with the fewest splits so far.
