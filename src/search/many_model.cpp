@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "base/hash.hpp"
 #include "learn/forecast/graph.hpp"
@@ -118,8 +119,13 @@ PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition
   }
   auto best = choose(plan, history, result.scores);
   if (!best.learner || best.test.folds == 0) {
-    result.trouble = std::to_string(result.points) +
-                     (result.points == 1 ? " value is too few to learn from" : " values are too few to learn from");
+    bool enough = !fold_ends(result.points, plan.test).empty();
+    auto [least, most] = std::minmax_element(history.values.begin(), history.values.end());
+    char range[80];
+    std::snprintf(range, sizeof range, "no learner can take its values, from %g to %g", *least, *most);
+    result.trouble = enough ? range
+                            : std::to_string(result.points) + (result.points == 1 ? " value is" : " values are") +
+                                  " too few to learn from";
     return result;
   }
   auto fitted = best.learner->fit(history, plan.calendar);

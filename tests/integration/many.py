@@ -122,14 +122,16 @@ def bad_tables():
     data["s0", "b0"] = data["s0", "b0"][:1]
     data["s0", "b1"] = [7] * 70
     data["s1", "b0"][20] = data["s1", "b0"][21] = None
+    data["s3", "b0"], data["s3", "b1"] = [1e308, -1e308] * 35, [5.0] * 30 + ["inf"] * 3
     write("bad.csv", data)
     with (work / "bad.csv").open("a") as file:
         file.write(f"s2,b0,{day(3)},5\ns2,b1,2024-01-03,5\n")
     kept = value("many", "bad.csv", "--by", "store,brand", *week)
-    assert (kept["registered"], kept["failed"]) == (3, 3), kept
+    assert (kept["registered"], kept["failed"]) == (3, 5), kept
     why = run("many", "show", "bad", "--failed")
     lines = sum(1 for _ in (work / "bad.csv").open())
-    for part in ("bad.s0.b0", "1 value is too few", f"bad.csv:{lines - 1}: a second row of 2024-01-22",
+    for part in ("bad.s0.b0", "1 value is too few", "no learner can take its values, from -1e+308 to 1e+308",
+                 "the value is infinite", f"bad.csv:{lines - 1}: a second row of 2024-01-22",
                  f"bad.csv:{lines}: 2024-01-03 lies between two steps: others are a week apart"):
         assert part in why, (part, why)
     holes = value("many", "show", "bad", "--where", "brand=b0", "--where", "store=s1")["partitions"][0]

@@ -39,7 +39,7 @@ Shape shape_for(const History& history, const Calendar& calendar) {
       shape.lags.push_back(whole);
       shape.lags.push_back(whole + 1);
     }
-    if (double(points) < 1.5 * cycle) continue;
+    if (double(points) < 1.1 * cycle) continue;  // a wave seen once and a bit more
     for (int wave = 1; wave <= 3 && 2.0 * wave < cycle && room(shape.longest(), 2); wave++)
       shape.frequencies.push_back(2 * std::numbers::pi * wave / cycle);
   }
