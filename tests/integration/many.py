@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """gyre many: models of thousands of series through the program: what is wrong with a table is said by line, what was
 killed goes on and ends with the same bytes, what did not change is not learned again."""
-import csv, datetime, json, math, os, pathlib, random, signal, subprocess, sys, tempfile, time
+import csv, datetime, json, math, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
 from server import environment, gyre
@@ -203,7 +203,10 @@ def killed():
     print("ok killed", flush=True)
 
 
-run("init")
-for part in (plain, totals, known_ahead, bad_tables, again, killed):
-    if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
-        part()
+try:
+    run("init")
+    for part in (plain, totals, known_ahead, bad_tables, again, killed):
+        if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
+            part()
+finally:
+    shutil.rmtree(work, ignore_errors=True)
