@@ -4,6 +4,7 @@
 
 #include "base/gzip.hpp"
 #include "serve/api_pages.hpp"
+#include "serve/batch_door.hpp"
 #include "serve/dispatch.hpp"
 #include "serve/infer_json.hpp"
 #include "serve/metrics.hpp"
@@ -205,18 +206,20 @@ class Rest {
   // What decodes bodies of any size is not done on the thread that reads them.
   void in_background(const ExchangePointer& exchange, const std::string& name,
                      void (*answer)(Service&, const ExchangePointer&, const std::string&)) {
-    service_.decoders.post([this, exchange, name, answer] {
-      try {
-        answer(service_, exchange, name);
-      } catch (const Error& error) {
-        exchange->answer(answer_of(error));
-      } catch (const std::exception& error) {
-        exchange->answer(http_error(500, error.what()));
-      }
-    });
+    service_.decoders.post(
+        [this, exchange, name, answer] { answered(exchange, [&] { answer(service_, exchange, name); }); });
+  }
+  static void answered(const ExchangePointer& exchange, const std::function<void()>& answer) {
+    try {
+      answer();
+    } catch (const Error& error) {
+      exchange->answer(answer_of(error));
+    } catch (const std::exception& error) {
+      exchange->answer(http_error(500, error.what()));
+    }
   }
 
-  // /endpoints[/{name}[/predict|score|swagger.json]]
+  // /endpoints[/{name}[/predict|score|swagger.json|batches...]]
   void endpoint(const ExchangePointer& exchange, const std::vector<std::string_view>& parts) {
     auto& endpoints = service_.endpoints;
     if (parts.size() == 1 && exchange->method == "GET")
@@ -228,6 +231,12 @@ class Rest {
       return in_background(exchange, name, score_rows);
     if (parts.size() == 3 && parts[2] == "swagger.json" && exchange->method == "GET")
       return exchange->answer(answer_of(swagger_page(service_, name)));
+    if (parts.size() > 2 && parts[2] == "batches") {  // writes and reads files
+      service_.decoders.post([this, exchange, words = std::vector<std::string>(parts.begin(), parts.end())] {
+        answered(exchange, [&] { answer_batches(service_, exchange, words); });
+      });
+      return;
+    }
     if (parts.size() != 2 || name.empty()) return unknown(exchange);
     if (exchange->method == "PUT") {
       auto config = endpoint_config(json_of(exchange->body));

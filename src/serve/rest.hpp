@@ -11,6 +11,8 @@
 
 namespace gyre {
 
+class BatchJobs;
+
 // What a serving process consists of beside its listeners.
 struct Service {
   Repository& repository;
@@ -21,6 +23,8 @@ struct Service {
   std::size_t body_limit = 256u << 20;  // of a request, unpacked
   Tracer tracer{};
   ServiceLog log{};
+  BatchJobs* batches = nullptr;  // nothing: it takes none
+  std::function<std::filesystem::path(const std::string& model, const std::string& version)> model_file{};
 };
 
 HttpHandler rest_handler(Service& service);

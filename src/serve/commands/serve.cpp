@@ -3,6 +3,7 @@
 
 #include "base/command.hpp"
 #include "serve/access.hpp"
+#include "serve/batch_jobs.hpp"
 #include "serve/cores.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
@@ -21,6 +22,7 @@ struct Options : AccessOptions {
   std::int64_t body_mb = 256;
   std::string repository;
   std::string endpoints;
+  std::string batches;
   std::vector<std::string> resource;
   double int8_loss = 0;
   std::string log_format = "default", log_file, trace_file;
@@ -34,6 +36,7 @@ const std::vector<Field> fields{
     field("repository", &Options::repository,
           "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
     field("endpoints", &Options::endpoints, "a file that keeps the endpoints; made when the first is put"),
+    field("batches", &Options::batches, "a folder that keeps batches: rows that are scored while nobody waits"),
     field("resource", &Options::resource,
           "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
     field(
@@ -92,6 +95,15 @@ int run(const json::object& values, CommandContext& context) {
   Endpoints endpoints(options.endpoints);
   Service service{repository, shared_memory, worker,
                   decoders,   endpoints,     static_cast<std::size_t>(options.body_mb) << 20};
+  std::optional<BatchJobs> batches;
+  if (!options.batches.empty()) service.batches = &batches.emplace(options.batches);
+  service.model_file = [&](const std::string& model, const std::string& version) -> std::filesystem::path {
+    auto files = sources.find(model);
+    auto found = files ? files->versions.find(std::atoll(version.c_str())) : decltype(files->versions.find(0)){};
+    if (!files || found == files->versions.end() || found->second.path.empty())
+      throw Error(Code::unsupported, model + " has no file: batches are answered by models that were not sent here");
+    return found->second.path;
+  };
   auto admission = make_admission(options);
   struct StopFront {  // also when a model does not load: requests must not outlive what they use
     Front& front;
