@@ -117,8 +117,9 @@ void Postgres::take_lock(Moment until) {
     if (ours) return;
     if (Clock::now() > until) break;
     // A connection of our own that was lost, and PostgreSQL has not noticed.
-    writer_->each(std::string("SELECT pg_terminate_backend(l.pid)") + holders + " AND a.application_name = $2",
-                  {name, PostgresConnection::own_name()}, [](const SqlColumns&) {});
+    if (owner_number_ > 0)
+      writer_->each(std::string("SELECT pg_terminate_backend(l.pid)") + holders + " AND a.application_name = $2",
+                    {name, PostgresConnection::own_name()}, [](const SqlColumns&) {});
   }
   std::string holder = "another gyre";
   writer_->each(std::string("SELECT a.application_name") + holders, {name},

@@ -153,12 +153,13 @@ void PostgresConnection::set_up(const PostgresPlace& place) {
                 "make one that keeps them as UTF8: createdb -E UTF8 -T template0 NAME");
   bool there = false;
   each("SELECT to_regnamespace($1) IS NOT NULL", {place.schema}, [&](auto& row) { there = row.integer(0); });
-  if (!there) script("CREATE SCHEMA IF NOT EXISTS " + place.schema);
-  script("SET search_path TO " + place.schema +
-         "; SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
-         " SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
-         // An answered write is durable, also where the database is set up to be quicker than that.
-         " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'");
+  if (!there) script("CREATE SCHEMA IF NOT EXISTS \"" + place.schema + "\"");
+  script(
+      "SET search_path TO \"" + place.schema +
+      "\"; SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+      " SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
+      // An answered write is durable, also where the database is set up to be quicker than that.
+      " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'");
 }
 
 bool PostgresConnection::is_lost() const { return libpq().status(connection_.get()) != CONNECTION_OK; }

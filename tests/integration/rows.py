@@ -61,7 +61,7 @@ def ownership(folder, postgres):
 
 
 def moving(folder, postgres):
-    place, url = fresh(folder, "moving"), postgres.url + "&schema=moved"
+    place, url = fresh(folder, "moving"), postgres.url + "&schema=order"  # a word of SQL
     with Server(place) as server:
         run = server.ask("POST", api + "/runs/create", {"experiment_id": "0", "tags": [{"key": "mlflow.user", "value": "größer"}]})["run"]["info"]["run_id"]
         for step in range(50):
