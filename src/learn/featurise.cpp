@@ -151,8 +151,8 @@ const std::string& TableInputs::value(GraphBuilder& graph, const std::string& co
 std::vector<Tensor> table_tensors(const Table& table, const std::vector<std::string>& columns,
                                   std::span<const std::size_t> rows) {
   std::vector<Tensor> tensors;
-  for (auto& name : columns) {
-    auto& column = table.get(name);
+  for (auto* found : table.get_all(columns)) {
+    auto& column = *found;
     Tensor tensor =
         Tensor::zeros(column.is_number() ? DataType::f32 : DataType::text, {static_cast<std::int64_t>(rows.size()), 1});
     for (std::size_t i = 0; i < rows.size(); i++)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "learn/date.hpp"
@@ -67,6 +68,17 @@ const Column& Table::get(std::string_view column) const {
   for (std::size_t i = 0; i < std::min<std::size_t>(columns.size(), 30); i++) list += (i ? ", " : "") + columns[i].name;
   if (columns.size() > 30) list += " and " + std::to_string(columns.size() - 30) + " more";
   throw Error(Code::invalid, name + " has no column \"" + std::string(column) + "\"", "it has: " + list);
+}
+
+std::vector<const Column*> Table::get_all(std::span<const std::string> names) const {
+  std::unordered_map<std::string_view, const Column*> known;
+  for (auto& column : columns) known.emplace(column.name, &column);
+  std::vector<const Column*> found;
+  for (auto& name : names) {
+    auto exact = known.find(name);
+    found.push_back(exact == known.end() ? &get(name) : exact->second);
+  }
+  return found;
 }
 
 Table Table::take(std::span<const std::size_t> rows) const {

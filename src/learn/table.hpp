@@ -43,6 +43,8 @@ struct Table {
   std::size_t rows() const { return row_numbers.size(); }
   const Column* find(std::string_view column) const;  // by its exact name, else written in other letters
   const Column& get(std::string_view column) const;   // Error{invalid} lists the columns
+  // Many at once: tables may have tens of thousands of columns.
+  std::vector<const Column*> get_all(std::span<const std::string> names) const;
   Table take(std::span<const std::size_t> rows) const;
   Table without(std::string_view column) const;
   std::string place(std::size_t row) const;  // "data.csv: row 17"

@@ -1,5 +1,6 @@
 // Tables from files: one pass over the rows. Cells of a column that may be anything are read as numbers and, where they
 // are none, as texts; what the column is, is decided when all of it was seen.
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <unordered_map>
@@ -21,37 +22,48 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
+std::optional<double> number_from(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
+  return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
 class ColumnReader {
  public:
   ColumnReader(const SourceColumn& source, std::optional<ColumnType> wanted)
       : name_(source.name), type_(wanted ? wanted : source.type), given_(wanted.has_value()), sql_(source.sql) {}
 
-  bool reads_numbers() const { return !type_ || *type_ == ColumnType::number; }
-  bool reads_texts() const { return !type_ || *type_ != ColumnType::number || given_; }
-  std::string select() const {
-    std::string sql, number = "try_cast(" + sql_ + " AS DOUBLE)", text = "CAST(" + sql_ + " AS VARCHAR)";
-    if (reads_numbers()) sql = number;
-    if (reads_texts())
-      sql += (sql.empty() ? "" : ", ") +
-             (reads_numbers() ? "CASE WHEN " + number + " IS NULL THEN " + text + " END" : text);
-    return sql;
-  }
-  void take(const Duck::Vectors& rows, std::size_t& place) {
-    if (reads_numbers()) {
+  bool is_typed() const { return type_ && !given_ && *type_ == ColumnType::number; }  // the file says: a number
+  bool may_be_number() const { return !type_ || *type_ == ColumnType::number; }
+  std::string select() const { return is_typed() ? "CAST(" + sql_ + " AS DOUBLE)" : "CAST(" + sql_ + " AS VARCHAR)"; }
+  void take(const Duck::Vectors& rows, std::size_t place) {
+    if (is_typed()) {
       auto numbers = rows.numbers(place);
       for (std::size_t i = 0; i < rows.rows(); i++) numbers_.push_back(rows.missing(place, i) ? nothing : numbers[i]);
-      place++;
+      return;
     }
-    if (!reads_texts()) return;
     for (std::size_t i = 0; i < rows.rows(); i++) {
-      bool missing = rows.missing(place, i);
-      codes_.push_back(missing ? -1 : code_of(rows.text(place, i)));
-      texts_ += !missing;
+      if (rows.missing(place, i)) {
+        add(nothing, -1);
+        continue;
+      }
+      std::string_view text = rows.text(place, i);
+      if (auto number = may_be_number() ? number_from(text) : std::nullopt) {
+        add(*number, -1);
+        numbers_seen_++;
+      } else {
+        add(nothing, code_of(text));
+        texts_++;
+      }
     }
-    place++;
   }
   // Numbers with texts among them that are too many to be slips: all of it has to be read again, as texts.
-  bool is_mixed() const { return !type_ && texts_ && texts_ * 20 > known_numbers() + texts_ && known_numbers(); }
+  bool is_mixed() const { return !type_ && texts_ && numbers_seen_ && texts_ * 20 > numbers_seen_ + texts_; }
   void read_as_texts(Table& table) {
     std::size_t row = 0;
     while (codes_[row] < 0) row++;
@@ -61,11 +73,11 @@ class ColumnReader {
     type_ = ColumnType::category;
     given_ = false;
     numbers_.clear(), codes_.clear(), words_.clear(), places_.clear();
-    texts_ = 0;
+    texts_ = numbers_seen_ = 0;
   }
   Column finish(Table& table) {
     Column column{name_, ColumnType::number, {}, {}, {}};
-    if (reads_numbers() && (given_ || type_ || texts_ == 0 || known_numbers())) {
+    if (may_be_number() && (type_ || texts_ == 0 || numbers_seen_)) {
       say_odd_texts(table);
       column.numbers = std::move(numbers_);
       hide_infinite(column, table);
@@ -88,10 +100,11 @@ class ColumnReader {
     places_.emplace(text, code);
     return code;
   }
-  std::size_t known_numbers() const {
-    std::size_t count = 0;
-    for (double number : numbers_) count += !std::isnan(number);
-    return count;
+  // Numbers are kept while there may be some, codes from the first text on.
+  void add(double number, std::int32_t code) {
+    if (may_be_number()) numbers_.push_back(number);
+    if (code >= 0 && codes_.empty() && may_be_number()) codes_.assign(numbers_.size() - 1, -1);
+    if (!may_be_number() || code >= 0 || !codes_.empty()) codes_.push_back(code);
   }
   void say_odd_texts(Table& table) const {
     if (!texts_) return;
@@ -135,7 +148,7 @@ class ColumnReader {
   std::vector<std::int32_t> codes_;
   std::vector<std::string> words_;
   std::unordered_map<std::string, std::int32_t, TextHash, std::equal_to<>> places_;
-  std::size_t texts_ = 0;
+  std::size_t texts_ = 0, numbers_seen_ = 0;
 };
 
 // The numbers of the records that were read, where `left_out` were not.
@@ -158,8 +171,7 @@ std::size_t read_columns(Duck& duck, const TableSource& source, const std::vecto
   std::size_t count = 0;
   try {
     duck.stream(sql + " FROM " + source.from, [&](const Duck::Vectors& rows) {
-      std::size_t place = 0;
-      for (auto* reader : readers) reader->take(rows, place);
+      for (std::size_t i = 0; i < readers.size(); i++) readers[i]->take(rows, i);
       count += rows.rows();
     });
   } catch (const Error& error) {

@@ -75,9 +75,9 @@ static float narrowed(double value) {
 NumberBlock::NumberBlock(const Table& table, std::vector<std::string> columns, const std::string& fill,
                          const std::string& scale)
     : columns_(std::move(columns)) {
-  for (auto& name : columns_) {
+  for (auto* column : table.get_all(columns_)) {
     std::vector<float> cells;
-    for (double value : table.get(name).numbers) cells.push_back(narrowed(value));
+    for (double value : column->numbers) cells.push_back(narrowed(value));
     rules_.push_back(number_rule(std::move(cells), fill, scale));
   }
 }
@@ -89,8 +89,9 @@ std::vector<Feature> NumberBlock::features() const {
 }
 
 void NumberBlock::write(const Table& table, Matrix& to, std::size_t place) const {
+  auto columns = table.get_all(columns_);
   for (std::size_t c = 0; c < columns_.size(); c++) {
-    auto& numbers = table.get(columns_[c]).numbers;
+    auto& numbers = columns[c]->numbers;
     for (std::size_t i = 0; i < numbers.size(); i++) to.row(i)[place + c] = rules_[c](narrowed(numbers[i]));
   }
 }

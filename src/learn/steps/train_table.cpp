@@ -142,7 +142,10 @@ void run(const Options& options, StepContext& context) {
   Parts parts = parts_of(table, options, learner.wants.check);  // by all columns: a validation finds the same rows
   if (!options.weight.empty()) table = table.without(table.get(options.weight).name);
   for (auto& name : options.leave_out) table = table.without(table.get(name).name);
-  Table learn = table.take(parts.learn), check = table.take(parts.check), hold = table.take(parts.hold);
+  auto findings = table.findings;
+  Table check = table.take(parts.check), hold = table.take(parts.hold);
+  Table learn = parts.learn.size() == table.rows() ? std::move(table) : table.take(parts.learn);
+  table = {};  // large ones need the room
   Target learn_target = target.take(parts.learn), check_target = target.take(parts.check);
   context.say("learning " + std::string(target.task == Task::classify ? "labels" : "numbers") + " of \"" +
               target.column + "\" from " + counted(learn.rows(), "row", "rows"));
@@ -171,7 +174,7 @@ void run(const Options& options, StepContext& context) {
                       {"importance", importance_of(model)},
                       {"training", model.fitted().about()},
                       {"onnx_difference", exported.difference},
-                      {"findings", json::value_from(table.findings)},
+                      {"findings", json::value_from(findings)},
                       {"left_out", json::value_from(model.featuriser().findings())}};
   if (hold.rows() > 1) {
     Target hold_target = target.take(parts.hold);
