@@ -13,7 +13,10 @@ namespace gyre {
 
 Shape shape_of(const Table& table) {
   Shape shape{.rows = table.rows()};
-  for (auto& column : table.columns) shape.numbers += column.is_number();
+  for (auto& column : table.columns) {
+    shape.numbers += column.is_number();
+    shape.categories += column.type == ColumnType::category && column.words.size() > 2;
+  }
   return shape;
 }
 
@@ -122,7 +125,8 @@ std::vector<Candidate> first_candidates(const Problem& problem, const Shape& sha
     std::vector<std::string> words = words_of(start.options);
     std::erase_if(words, [&](auto& word) { return !has_option(*learner, word); });
     Candidate candidate{start.name, learner, learner_options(*learner, words), {}, start.checked};
-    candidate.features.categories = start.categories;
+    candidate.features.categories =
+        std::string_view(start.categories) == "auto" ? shape.category_encoding() : start.categories;
     candidate.features.pairs = start.pairs;
     list.push_back(std::move(candidate));
   }
@@ -151,7 +155,7 @@ Candidate drawn_candidate(const Problem& problem, const Shape& shape, std::uint6
       "patience=60"};
   std::erase_if(words, [&](auto& word) { return !has_option(learner, word); });
   Candidate candidate{learner.name + " " + std::to_string(trial), &learner, learner_options(learner, words), {}, true};
-  candidate.features.categories = among({"auto", "auto", "auto", "target", "one-hot"});
+  candidate.features.categories = among({shape.category_encoding(), shape.category_encoding(), "target", "one-hot"});
   candidate.features.pairs = shape.has_pairs() && random.chance(0.35);
   return candidate;
 }

@@ -19,8 +19,13 @@ json::object to_json(const Candidate& candidate);
 
 // What decides which candidates make sense.
 struct Shape {
-  std::size_t rows = 0, numbers = 0;  // columns of numbers
+  std::size_t rows = 0;
+  std::size_t numbers = 0;     // columns
+  std::size_t categories = 0;  // columns with more than two of them
   bool has_pairs() const;
+  // Trees that take categories as they are cost nodes in the graph for each set of categories that they ask for: of
+  // many such columns more than the graph can run through in a millisecond.
+  const char* category_encoding() const { return categories > 6 ? "one-hot" : "auto"; }
 };
 Shape shape_of(const Table& table);
 

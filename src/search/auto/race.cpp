@@ -100,14 +100,14 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
 bool Race::train_fold(Heat& heat, std::size_t fold) {
   const Part& part = heat.split->parts[fold];
   double began = seconds_since_start();
-  // The first candidate is what all others are measured by: it is never cut.
+  // The first candidate is what all others are measured by: it has all the time there is, in equal parts for its folds.
   bool is_first = !heat.again && heat.candidate.name == first_[0].name;
+  double rounds_left = std::ceil(static_cast<double>(folds_ - fold) / workers_);
+  double latest = is_first ? began + std::max(0.3, (options_.deadline - began) / rounds_left)
+                           : std::min(options_.deadline, heat.latest);
   TableTraining training{heat.candidate.learner, heat.candidate.options, heat.candidate.features, threads_each_,
                          options_.seed + fold};
-  training.stop = [&] {
-    double now = seconds_since_start();
-    return options_.stop() || (!is_first && (now > options_.deadline || now > heat.latest));
-  };
+  training.stop = [&] { return options_.stop() || seconds_since_start() > latest; };
   bool checked = heat.candidate.checked;
   auto model = std::make_shared<TablePipeline>(train_pipeline(training, part.learn, part.learn_target, {},
                                                               checked ? &part.judge : nullptr,
