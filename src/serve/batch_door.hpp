@@ -1,5 +1,6 @@
 #pragma once
-// POST /endpoints/NAME/batches takes rows and answers at once with a job; GET tells how far it is and gives its answers.
+// POST /endpoints/NAME/batches takes rows and answers at once with a job; GET tells how far it is and gives its
+// answers.
 #include "serve/batch_jobs.hpp"
 #include "serve/rest.hpp"
 

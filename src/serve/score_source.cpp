@@ -17,7 +17,7 @@ namespace gyre {
 static constexpr std::size_t chunk_bytes = 1 << 20;
 static constexpr std::size_t longest_record = 64 << 20;
 static constexpr std::int64_t parquet_rows = 16384;
-static constexpr std::size_t folder_files = 16;
+static constexpr std::size_t folder_files = 4;  // few: at the end no thread has many left while others have none
 
 namespace {
 

@@ -19,7 +19,8 @@ struct Options {
 };
 
 const std::vector<Field> fields{
-    field("out", &Options::out, "where the answers go: a .csv, .jsonl or .parquet file; rows that fail go to OUT.failed.csv",
+    field("out", &Options::out,
+          "where the answers go: a .csv, .jsonl or .parquet file; rows that fail go to OUT.failed.csv",
           {.required = true}),
     field("keep", &Options::keep, "a column of the data that the answers repeat; may be given several times"),
     field("threads", &Options::threads, "0: all cores", {.min = 0, .max = 1024}),
