@@ -65,7 +65,7 @@ EvaluationDataset create_evaluation_dataset(Workspace& workspace, const std::str
   if (name.empty() || name.size() > 255) throw Error(Code::invalid, "a data set's name has 1 to 255 characters");
   EvaluationDataset dataset;
   workspace.rows().transaction([&] {
-    std::string id = "d-" + random_id();
+    std::string id = "d-" + new_id();
     auto at = now_ms();
     auto user = or_null(user_in(tags));
     workspace.rows().run("INSERT INTO evaluation_dataset VALUES ($1, $2, $3, NULL, $4, $4, $5, $5)",
@@ -205,7 +205,7 @@ static bool put_record(Workspace& workspace, const std::string& id, const json::
   workspace.rows().run(
       "INSERT INTO evaluation_record (id, dataset, inputs_digest, body, created_by, updated_by, created_at, updated_at)"
       " VALUES ($1, $2, $3, $4, $5, $5, $6, $6)",
-      {"dr-" + random_id(), id, digest, body, user, at});
+      {"dr-" + new_id(), id, digest, body, user, at});
   return true;
 }
 

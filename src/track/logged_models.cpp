@@ -54,7 +54,7 @@ LoggedModel create_logged_model(Workspace& workspace, const NewLoggedModel& want
     if (experiment.stage != "active")
       throw Error(Code::invalid, "The experiment " + std::to_string(experiment.id) +
                                      " must be in the 'active' state. Current state is deleted.");
-    std::string id = "m-" + random_id();
+    std::string id = "m-" + new_id();
     workspace.rows().run(
         "INSERT INTO logged_model VALUES ($1, $2, $3, $4, $5, 'PENDING', 'active', $6, $7, $7)",
         {id, experiment.id, wanted.name.empty() ? "model-" + id.substr(2, 8) : wanted.name, wanted.type,

@@ -113,10 +113,10 @@ static std::string location_for_runs(Workspace& workspace, std::int64_t id) {
 }
 
 Run planned_run(Workspace& workspace, const NewRun& wanted) {
-  std::string id = wanted.id.empty() ? random_id() : wanted.id, name = wanted.name;
+  std::string id = wanted.id.empty() ? new_id() : wanted.id, name = wanted.name;
   for (auto& [key, value] : wanted.tags)
     if (key == "mlflow.runName" && name.empty()) name = value;
-  if (name.empty()) name = "run-" + id.substr(0, 8);
+  if (name.empty()) name = "run-" + id.substr(id.size() - std::min<std::size_t>(8, id.size()));
   std::map<std::string, std::string> tags(wanted.tags.begin(), wanted.tags.end());
   tags["mlflow.runName"] = name;
   return {.id = id,
