@@ -12,7 +12,8 @@ namespace gyre {
 
 class Duck {
  public:
-  // In memory; writes only the files that it is told to copy to, loads no extensions. Error{unavailable} when the library cannot be found.
+  // In memory; writes only the files that it is told to copy to, loads no extensions. Error{unavailable} when the
+  // library cannot be found.
   explicit Duck(int threads);
   ~Duck();
   Duck(const Duck&) = delete;
