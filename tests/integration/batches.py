@@ -25,7 +25,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 class Server:
     def __init__(self):
         self.process = subprocess.Popen([build / "gyre", "--json", "serve", "half.onnx", "--batches", "batches", "--port", "0", "--grpc-port", "0"],
-                                        cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ, GYRE_SCORE_SAVE_SECONDS="0.02"))
+                                        cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ, GYRE_SCORE_SAVE_SECONDS="0.02", TMPDIR=str(work)))
         text = ""
         while not text.endswith("}\n"):
             line = self.process.stdout.readline()
