@@ -59,41 +59,22 @@ ${rows}  };
 ")
 endfunction()
 
-function(gyre_command_table out)
+# all_commands(), all_learners(): one `extern const TYPE type_<file name>` for each file.
+function(gyre_declared_table out type header)
+  string(TOLOWER ${type} kind)
   set(declarations "")
   set(rows "")
   foreach(file ${ARGN})
-    get_filename_component(command ${file} NAME_WE)
-    string(APPEND declarations "extern const Command command_${command};\n")
-    string(APPEND rows "    &command_${command},\n")
+    get_filename_component(name ${file} NAME_WE)
+    string(APPEND declarations "extern const ${type} ${kind}_${name};\n")
+    string(APPEND rows "    &${kind}_${name},\n")
   endforeach()
-  gyre_write(${out} "// Written by CMake from src/*/commands/*.cpp.
-#include \"base/command.hpp\"
+  gyre_write(${out} "// Written by CMake from the folders ${kind}s/.
+#include \"${header}\"
 namespace gyre {
 ${declarations}
-std::span<const Command* const> all_commands() {
-  static const std::vector<const Command*> table = {
-${rows}  };
-  return table;
-}
-}  // namespace gyre
-")
-endfunction()
-
-function(gyre_learner_table out)
-  set(declarations "")
-  set(rows "")
-  foreach(file ${ARGN})
-    get_filename_component(learner ${file} NAME_WE)
-    string(APPEND declarations "extern const Learner learner_${learner};\n")
-    string(APPEND rows "    &learner_${learner},\n")
-  endforeach()
-  gyre_write(${out} "// Written by CMake from src/learn/learners/*.cpp.
-#include \"learn/learner.hpp\"
-namespace gyre {
-${declarations}
-std::span<const Learner* const> all_learners() {
-  static const std::vector<const Learner*> table = {
+std::span<const ${type}* const> all_${kind}s() {
+  static const std::vector<const ${type}*> table = {
 ${rows}  };
   return table;
 }

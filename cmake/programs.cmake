@@ -8,7 +8,7 @@ set(gyre_steps_own ${gyre_steps})
 list(FILTER gyre_steps_own EXCLUDE REGEX "/src/nets/")
 
 gyre_step_table(${GYRE_GENERATED}/steps.cpp ${gyre_steps})
-gyre_command_table(${GYRE_GENERATED}/commands.cpp ${gyre_commands})
+gyre_declared_table(${GYRE_GENERATED}/commands.cpp Command base/command.hpp ${gyre_commands})
 file(GLOB gyre_examples CONFIGURE_DEPENDS examples/*/*.yaml examples/*/*.json)
 gyre_example_table(${GYRE_GENERATED}/examples.cpp ${gyre_examples})
 gyre_migration_table(${GYRE_GENERATED}/migrations.cpp ${gyre_migrations})

@@ -11,4 +11,9 @@ inline void only_local(const Request& request, const std::string& file) {
               "who works on the server's own machine may; from elsewhere, name data that are here: gyre data list");
 }
 
+inline void only_local(const Request& request, const std::map<std::string, std::string>& inputs) {
+  for (auto& [name, reference] : inputs)
+    if (reference.starts_with("file:")) only_local(request, reference.substr(5));
+}
+
 }  // namespace gyre

@@ -31,12 +31,6 @@ static json::object asset_json(Workspace& workspace, const Asset& asset) {
           {"digest", asset.digest}, {"created_at", asset.created_at}, {"bytes", workspace.blobs().size(asset.digest)}};
 }
 
-static void only_local(const Request& request, const Pipeline& pipeline) {
-  for (auto& node : pipeline.nodes)
-    for (auto& [name, reference] : node.inputs)
-      if (reference.starts_with("file:")) only_local(request, reference.substr(5));
-}
-
 static std::vector<Route> pipeline_routes(Engine& engine) {
   return {
       {"POST", "/api/pipelines",
@@ -50,7 +44,7 @@ static std::vector<Route> pipeline_routes(Engine& engine) {
          Pipeline pipeline =
              value ? pipeline_from(*value)
                    : parse_pipeline(get_string(body, "yaml"), string_or(body, "where", "pipeline"), parameters);
-         only_local(request, pipeline);
+         for (auto& node : pipeline.nodes) only_local(request, node.inputs);
          auto* fresh = find(body, "fresh");
          return json_response({{"id", engine.start(pipeline, fresh && fresh->as_bool())}});
        }},

@@ -1,14 +1,11 @@
 #include "learn/evaluation.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include "base/file.hpp"
+#include "learn/parallel.hpp"
 
 namespace gyre {
 
@@ -25,28 +22,6 @@ static Answered answered(const Predictor& predictor, const Dataset& data, const 
   return result;
 }
 
-// Calls work(i) for 0 <= i < count on several threads; the first error ends it.
-static void in_parallel(std::size_t count, int threads, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr failed;  // guarded by mutex
-  auto body = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) work(i);
-    } catch (...) {
-      std::lock_guard lock(mutex);
-      if (!failed) failed = std::current_exception();
-      next = count;
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (int i = 1; i < threads; i++) others.emplace_back(body);
-    body();
-  }
-  if (failed) std::rethrow_exception(failed);
-}
-
 void answer_all(const Predictor& predictor, const Dataset& data, StepContext& context, std::string_view what,
                 const std::function<void(Answered&)>& take) {
   // In blocks, so that memory stays small and what is taken comes in order whatever the threads do.
@@ -55,8 +30,8 @@ void answer_all(const Predictor& predictor, const Dataset& data, StepContext& co
   for (std::size_t done = 0; done < data.samples.size(); done += results.size()) {
     if (context.stop_requested()) throw Error(Code::cancelled, "stopped before every sample was answered");
     results.assign(std::min(block, data.samples.size() - done), {});
-    in_parallel(results.size(), context.threads(),
-                [&](std::size_t i) { results[i] = answered(predictor, data, data.samples[done + i]); });
+    for_each(results.size(), context.threads(),
+             [&](std::size_t i) { results[i] = answered(predictor, data, data.samples[done + i]); });
     for (auto& result : results) take(result);
     context.progress(static_cast<double>(done + results.size()), static_cast<double>(data.samples.size()), what);
   }

@@ -6,7 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
-#include "search/parallel.hpp"
+#include "learn/parallel.hpp"
 
 namespace gyre {
 
@@ -171,7 +171,7 @@ std::vector<PartitionResult> ManyRun::run(const std::filesystem::path& folder) {
   };
   // In the order of the partitions: the same table gives the same bytes, however many threads there are.
   std::size_t chunks = (table_.partitions.size() + chunk_size - 1) / chunk_size;
-  for_each_parallel(chunks, context_.threads(), [&](std::size_t i) {
+  for_each(chunks, context_.threads(), [&](std::size_t i) {
     Chunk chunk = learn(i);
     for (auto& result : chunk.results) chunk.lines += json::serialize(to_json(result, plan_.columns.by)) + "\n";
     std::lock_guard lock(mutex);

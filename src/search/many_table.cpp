@@ -9,7 +9,7 @@
 #include "base/hash.hpp"
 #include "data/csv_line.hpp"
 #include "data/duck.hpp"
-#include "search/parallel.hpp"
+#include "learn/parallel.hpp"
 
 namespace gyre {
 
@@ -292,16 +292,15 @@ SeriesTable load_series_table(const std::filesystem::path& file, const std::stri
 
   SeriesTable table;
   std::vector<std::vector<double>> times(raw.size());
-  for_each_parallel(raw.size(), threads, [&](std::size_t i) {
+  for_each(raw.size(), threads, [&](std::size_t i) {
     sort_rows(raw[i], columns.ahead.size());
     times[i] = raw[i].time;
   });
   table.grid = grid ? *grid : find_grid(times, numbers);
   table.partitions.resize(raw.size());
   for (auto& partition : raw) table.rows += partition.time.size();
-  for_each_parallel(raw.size(), threads, [&](std::size_t i) {
-    table.partitions[i] = regular(raw[i], table.grid, name, columns.ahead.size());
-  });
+  for_each(raw.size(), threads,
+           [&](std::size_t i) { table.partitions[i] = regular(raw[i], table.grid, name, columns.ahead.size()); });
   return table;
 }
 

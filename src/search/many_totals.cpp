@@ -4,7 +4,7 @@
 #include <map>
 
 #include "data/gather.hpp"
-#include "search/parallel.hpp"
+#include "learn/parallel.hpp"
 #include "search/reconcile.hpp"
 
 namespace gyre {
@@ -63,7 +63,7 @@ void add_totals(const std::string& how, const ManyPlan& plan, const SeriesTable&
   std::vector<PartitionResult> totals(groups.size());
   ManyPlan above = plan;
   above.columns.ahead.clear();  // what is known ahead of a partition is not known of a sum
-  for_each_parallel(groups.size(), context.threads(), [&](std::size_t g) {
+  for_each(groups.size(), context.threads(), [&](std::size_t g) {
     Partition total = summed(groups[g], parts);
     auto& result = totals[g];
     std::set<std::string> checked;

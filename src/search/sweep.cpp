@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/hash.hpp"
+#include "flow/local_files.hpp"
 #include "search/sweep_run.hpp"
 #include "track/runs.hpp"
 
@@ -141,7 +142,9 @@ std::vector<Route> sweep_routes(Sweeps& sweeps) {
   return {
       {"POST", "/api/sweeps", "Start a sweep, or go on with the same that was cut off (docs/tune.md)",
        [&sweeps](Request& request) {
-         return json_response({{"id", sweeps.start(request.json_body())}});
+         json::value body = request.json_body();
+         only_local(request, SweepSpec::from_json(body).node.inputs);
+         return json_response({{"id", sweeps.start(body)}});
        }},
       {"GET", "/api/sweeps", "Sweeps, newest first",
        [&sweeps](Request&) {

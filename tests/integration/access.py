@@ -127,7 +127,8 @@ def roles():
         (work / "private.csv").write_text("a\n1\n")
         file = str(work / "private.csv")
         reading = {"pipeline": {"name": "p", "nodes": {"t": {"step": "import-csv", "inputs": {"files": "file:" + file}}}}}
-        for path, body in (("/api/assets", {"name": "x", "type": "table", "path": file}), ("/api/packages", {"path": file}), ("/api/pipelines", reading)):
+        sweep = {"step": "import-csv", "inputs": {"files": "file:" + file}, "search": {"broken": {"choice": ["stop", "leave-out"]}}, "metric": "rows"}
+        for path, body in (("/api/assets", {"name": "x", "type": "table", "path": file}), ("/api/packages", {"path": file}), ("/api/pipelines", reading), ("/api/sweeps", sweep)):
             status, said = ask("POST", path, body, token=boss)
             assert status == 403 and "may not have the server read " + file in said["error"]["message"], (path, status, said)
         run("gather", "csv", file)  # the machine's own account may

@@ -1,9 +1,9 @@
 // gyre forecast many: models of partitions answer to newer data, nothing is learned.
 #include "data/gather.hpp"
+#include "learn/parallel.hpp"
 #include "model/session.hpp"
 #include "search/many_forecasts.hpp"
 #include "search/many_run.hpp"
-#include "search/parallel.hpp"
 
 namespace gyre {
 
@@ -45,7 +45,7 @@ void run(const Options& options, StepContext& context) {
   fs::path input = context.input("data");
   auto table = load_series_table(input, name_of_input(input, "table"), columns, context.threads(), models.grid());
   std::vector<PartitionResult> results(table.partitions.size());
-  for_each_parallel(results.size(), context.threads(), [&](std::size_t i) {
+  for_each(results.size(), context.threads(), [&](std::size_t i) {
     auto& partition = table.partitions[i];
     auto* model = models.find(partition.keys);
     if (model) results[i] = *model;
