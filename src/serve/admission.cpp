@@ -70,12 +70,17 @@ std::string_view key_of(std::string_view authorization, std::string_view api_key
 Admission::Admission(std::unique_ptr<KeyFile> keys, std::unique_ptr<TokenUsers> users)
     : keys_(std::move(keys)), users_(std::move(users)) {}
 
-Admission::Verdict Admission::judge(std::string_view key, const Wanted& wanted) {
+Admission::Verdict Admission::look(std::string_view key, const Wanted& wanted) {
+  CallerPointer caller;
+  return look(key, wanted, caller);
+}
+
+Admission::Verdict Admission::look(std::string_view key, const Wanted& wanted, CallerPointer& caller) {
   if (wanted.right == Right::open) return {};
   auto refuse = [](Refusal::Why why, std::string text) { return Verdict{.refusal = Refusal{why, std::move(text)}}; };
   if (key.empty())
     return refuse(Refusal::Why::nobody, "this server wants a key: Authorization: Bearer KEY, or api-key: KEY");
-  CallerPointer caller = keys_ ? keys_->find(key) : nullptr;
+  if (keys_) caller = keys_->find(key);
   if (!caller && users_) {
     auto answer = users_->find(key, wanted.model, caller);
     if (answer == TokenUsers::Answer::not_known_yet) return {.not_known_yet = true};
@@ -88,6 +93,13 @@ Admission::Verdict Admission::judge(std::string_view key, const Wanted& wanted) 
     return refuse(Refusal::Why::may_not, caller->name + " may not use model " + wanted.model);
   if (wanted.right == Right::manage && !caller->manages)
     return refuse(Refusal::Why::may_not, caller->name + " may ask models, not change what is served");
+  return {};
+}
+
+Admission::Verdict Admission::judge(std::string_view key, const Wanted& wanted) {
+  CallerPointer caller;
+  auto verdict = look(key, wanted, caller);
+  if (verdict.refusal || verdict.not_known_yet || !caller) return verdict;
   auto entry = caller->enter(seconds_since_start());
   if (!entry.granted) return {.refusal = Refusal{Refusal::Why::too_much, std::move(entry.why), entry.retry_seconds}};
   auto* entered = caller.get();
@@ -122,29 +134,37 @@ static void let_in(Admission& admission, Worker& worker, const std::shared_ptr<S
 
 namespace {
 
+std::string_view key_of(const HttpExchange& exchange) {
+  return gyre::key_of(exchange.header("authorization"), exchange.header("api-key"));
+}
+
+Wanted wanted_by(const HttpExchange& exchange) {
+  if (exchange.path.find('%') == std::string_view::npos) return gyre::wanted_by(exchange.method, exchange.path);
+  auto plain = percent_decode(exchange.path);
+  return plain ? gyre::wanted_by(exchange.method, *plain) : Wanted{};
+}
+
+HttpAnswer answer_of(const Admission::Refusal& refusal) {
+  using Why = Admission::Refusal::Why;
+  int status = refusal.why == Why::nobody     ? 401
+               : refusal.why == Why::may_not  ? 403
+               : refusal.why == Why::too_much ? 429
+                                              : 503;
+  auto answer = http_error(status, refusal.text);
+  if (status == 401) answer.headers = "WWW-Authenticate: Bearer realm=\"gyre\"\r\n";
+  if (status >= 429)
+    answer.headers =
+        "Retry-After: " + std::to_string(std::max(1L, std::lround(std::ceil(refusal.retry_seconds)))) + "\r\n";
+  return answer;
+}
+
 struct RestSpeech {
   const HttpHandler& handler;
   ExchangePointer exchange;
 
-  std::string_view key() const { return key_of(exchange->header("authorization"), exchange->header("api-key")); }
-  Wanted wanted() const {
-    if (exchange->path.find('%') == std::string_view::npos) return wanted_by(exchange->method, exchange->path);
-    auto plain = percent_decode(exchange->path);
-    return plain ? wanted_by(exchange->method, *plain) : Wanted{};
-  }
-  void refuse(const Admission::Refusal& refusal) const {
-    using Why = Admission::Refusal::Why;
-    int status = refusal.why == Why::nobody     ? 401
-                 : refusal.why == Why::may_not  ? 403
-                 : refusal.why == Why::too_much ? 429
-                                                : 503;
-    auto answer = http_error(status, refusal.text);
-    if (status == 401) answer.headers = "WWW-Authenticate: Bearer realm=\"gyre\"\r\n";
-    if (status >= 429)
-      answer.headers =
-          "Retry-After: " + std::to_string(std::max(1L, std::lround(std::ceil(refusal.retry_seconds)))) + "\r\n";
-    exchange->answer(std::move(answer));
-  }
+  std::string_view key() const { return key_of(*exchange); }
+  Wanted wanted() const { return wanted_by(*exchange); }
+  void refuse(const Admission::Refusal& refusal) const { exchange->answer(answer_of(refusal)); }
   void go_on(std::shared_ptr<const void> pass) const {
     exchange->pass = std::move(pass);
     try {
@@ -157,23 +177,29 @@ struct RestSpeech {
   }
 };
 
+std::string_view key_of(const GrpcCall& call) {
+  return gyre::key_of(call.metadata("authorization"), call.metadata("api-key"));
+}
+
+void refuse(GrpcCall& call, const Admission::Refusal& refusal) {
+  using Why = Admission::Refusal::Why;
+  static constexpr int unauthenticated = 16, permission_denied = 7, resource_exhausted = 8, unavailable = 14;
+  call.refuse(refusal.why == Why::nobody     ? unauthenticated
+              : refusal.why == Why::may_not  ? permission_denied
+              : refusal.why == Why::too_much ? resource_exhausted
+                                             : unavailable,
+              refusal.text);
+}
+
 struct GrpcSpeech {
   const GrpcHandler& handler;
   GrpcCallPointer call;
   std::size_t place;
   GrpcMessage message;
 
-  std::string_view key() const { return key_of(call->metadata("authorization"), call->metadata("api-key")); }
+  std::string_view key() const { return key_of(*call); }
   Wanted wanted() const { return wanted_by_call(call->path(), message.view()); }
-  void refuse(const Admission::Refusal& refusal) const {
-    using Why = Admission::Refusal::Why;
-    static constexpr int unauthenticated = 16, permission_denied = 7, resource_exhausted = 8, unavailable = 14;
-    call->refuse(refusal.why == Why::nobody     ? unauthenticated
-                 : refusal.why == Why::may_not  ? permission_denied
-                 : refusal.why == Why::too_much ? resource_exhausted
-                                                : unavailable,
-                 refusal.text);
-  }
+  void refuse(const Admission::Refusal& refusal) const { gyre::refuse(*call, refusal); }
   void go_on(std::shared_ptr<const void> pass) {
     message.pass = std::move(pass);
     try {
@@ -195,13 +221,36 @@ HttpHandler admitted(HttpHandler handler, Admission& admission, Worker& worker) 
   };
 }
 
+HeadJudge head_judge(Admission& admission, Worker& worker) {
+  return
+      [&admission, &worker](const ExchangePointer& exchange, std::function<void(std::optional<HttpAnswer>)> verdict) {
+        auto key = key_of(*exchange);
+        auto wanted = wanted_by(*exchange);
+        auto tell = [verdict](const std::optional<Admission::Refusal>& refusal) {
+          verdict(refusal ? std::optional(answer_of(*refusal)) : std::nullopt);
+        };
+        auto seen = admission.look(key, wanted);
+        if (!seen.not_known_yet) return tell(seen.refusal);
+        worker.post([&admission, tell, exchange, key = std::string(key), wanted] {
+          auto refusal = admission.learn(key, wanted);
+          tell(refusal ? refusal : admission.look(key, wanted).refusal);
+        });
+      };
+}
+
 GrpcHandler admitted(GrpcHandler handler, Admission& admission, Worker& worker) {
   auto kept = std::make_shared<const GrpcHandler>(std::move(handler));
   return {[kept, &admission, &worker](const GrpcCallPointer& call, std::size_t place, GrpcMessage message) {
             auto speech = std::make_shared<GrpcSpeech>(GrpcSpeech{*kept, call, place, std::move(message)});
             let_in(admission, worker, speech, false);
           },
-          kept->streams};
+          kept->streams,
+          [&admission](const GrpcCallPointer& call) {
+            auto method = wanted_by_call(call->path(), {});  // which model it is about stands in the message
+            if (method.right == Right::open) return;
+            auto seen = admission.look(key_of(*call), {Right::use, {}});
+            if (seen.refusal) refuse(*call, *seen.refusal);
+          }};
 }
 
 }  // namespace gyre

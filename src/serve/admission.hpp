@@ -33,9 +33,11 @@ class Admission {
     std::shared_ptr<const void> pass{};  // held until the answer: counts as one that is worked on
   };
   Verdict judge(std::string_view key, const Wanted& wanted);
+  Verdict look(std::string_view key, const Wanted& wanted);  // the same, but it is counted to nobody
   std::optional<Refusal> learn(const std::string& key, const Wanted& wanted);
 
  private:
+  Verdict look(std::string_view key, const Wanted& wanted, CallerPointer& caller);
   std::unique_ptr<KeyFile> keys_;  // both may be empty, not at one time
   std::unique_ptr<TokenUsers> users_;
 };
@@ -44,6 +46,7 @@ class Admission {
 std::string_view key_of(std::string_view authorization, std::string_view api_key);
 
 HttpHandler admitted(HttpHandler handler, Admission& admission, Worker& worker);
+HeadJudge head_judge(Admission& admission, Worker& worker);  // so that nobody's body is read in vain
 GrpcHandler admitted(GrpcHandler handler, Admission& admission, Worker& worker);
 
 }  // namespace gyre

@@ -18,7 +18,7 @@ namespace gyre {
 
 struct Front::Body {
   FrontShared shared;
-  std::vector<std::unique_ptr<HttpHandler>> handlers;
+  std::vector<std::unique_ptr<HttpDoor>> doors;
   std::vector<std::unique_ptr<GrpcHandler>> grpc_handlers;
   std::vector<FileHandle> listeners;
   std::vector<std::unique_ptr<TlsListener>> tls;
@@ -104,11 +104,12 @@ static TlsListener* tls_of(std::vector<std::unique_ptr<TlsListener>>& all, const
   return all.emplace_back(std::make_unique<TlsListener>(*files, protocol)).get();
 }
 
-int Front::listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls) {
+int Front::listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls,
+                  HeadJudge judge) {
   auto& body = *body_;
   auto* met = tls_of(body.tls, tls, "http/1.1");
   auto& socket = body.listeners.emplace_back(listening_socket(address, port));
-  auto& kept = *body.handlers.emplace_back(std::make_unique<HttpHandler>(std::move(handler)));
+  auto& kept = *body.doors.emplace_back(std::make_unique<HttpDoor>(std::move(handler), std::move(judge)));
   return start_listening(body.shared, body.threads, socket, met,
                          [&kept](Connection& connection) { return make_http1(connection, kept); });
 }

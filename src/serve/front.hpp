@@ -56,6 +56,11 @@ using ExchangePointer = std::shared_ptr<HttpExchange>;
 // Called on an I/O thread: whatever takes long has to go elsewhere. An Error that it throws is answered.
 using HttpHandler = std::function<void(const ExchangePointer& exchange)>;
 
+// Asked of a request whose body has not come yet: calls `verdict` once, from any thread: with nothing when the body is
+// to be read, else with what refuses it.
+using HeadJudge =
+    std::function<void(const ExchangePointer& head, std::function<void(std::optional<HttpAnswer> refusal)> verdict)>;
+
 struct GrpcHandler;
 
 class Front {
@@ -64,7 +69,8 @@ class Front {
   ~Front();
   Front(const Front&) = delete;
   // Answers from now on; gives the port. Error{conflict} when it is taken. The handler must outlive the front.
-  int listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls = {});
+  int listen(const std::string& address, int port, HttpHandler handler, const std::optional<TlsFiles>& tls = {},
+             HeadJudge judge = {});
   int listen_grpc(const std::string& address, int port, GrpcHandler handler, const std::optional<TlsFiles>& tls = {});
   // Before listen(): each answered request is told while `wanted`, on an I/O thread.
   void tell(const std::atomic<bool>& wanted, std::function<void(const AnsweredRequest& answered)> log);

@@ -35,7 +35,8 @@ using GrpcCallPointer = std::shared_ptr<GrpcCall>;
 // Called on an I/O thread for each message as it is whole.
 struct GrpcHandler {
   std::function<void(const GrpcCallPointer& call, std::size_t place, GrpcMessage message)> message;
-  std::function<bool(std::string_view path)> streams;  // whether a method takes and gives many messages
+  std::function<bool(std::string_view path)> streams;       // whether a method takes and gives many messages
+  std::function<void(const GrpcCallPointer& call)> head{};  // before its messages come: may refuse it; empty: none is
 };
 
 // Room for a frame's head; grpc_framed() fills it in when the message behind it is complete.

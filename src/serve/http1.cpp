@@ -22,21 +22,21 @@ bool same_word(std::string_view a, std::string_view b) {
 
 class Http1 final : public Protocol, public HttpExchange {
  public:
-  Http1(Connection& connection, const HttpHandler& handler) : connection_(connection), handler_(handler) {}
+  Http1(Connection& connection, const HttpDoor& door) : connection_(connection), door_(door) {}
   ~Http1() override { uncount(); }
 
   void received() override {
     try {
-      while (connection_.open() && state_ != State::answering && !ending_ && step()) {
+      while (connection_.open() && reads() && step()) {
       }
     } catch (const Error& error) {
       refuse(error.code == Code::full ? 413 : 400, error.text());
     }
   }
-  bool wants_input() const override { return state_ != State::answering && !ending_; }
+  bool wants_input() const override { return reads(); }
   bool idle() const override { return state_ == State::head && connection_.input().empty(); }
   void timed_out() override {
-    if (state_ == State::answering) return;  // we are late, not the client
+    if (!reads()) return;  // we are late, not the client
     if (idle()) return connection_.close();
     refuse(408, "the request did not come in time");
   }
@@ -45,20 +45,23 @@ class Http1 final : public Protocol, public HttpExchange {
   void answer(HttpAnswer answer) override {
     if (connection_.thread().here()) {
       finish(std::move(answer));
-      if (handling_ || !connection_.open()) return;
-      received();  // it was answered at the end of the round: the client's next request may be here
-      return connection_.pump();
+      if (!handling_) go_on();  // it was answered at the end of the round: the client's next request may be here
+      return;
     }
     connection_.thread().post([self = connection_.shared_from_this(), this, answer = std::move(answer)]() mutable {
       finish(std::move(answer));
-      if (!connection_.open()) return;
-      received();
-      connection_.pump();
+      go_on();
     });
   }
 
  private:
-  enum class State { head, body, chunks, answering };
+  enum class State { head, judging, body, chunks, answering };
+  bool reads() const { return state_ != State::answering && state_ != State::judging && !ending_; }
+  void go_on() {
+    if (!connection_.open()) return;
+    received();
+    connection_.pump();
+  }
 
   FrontShared& shared() { return connection_.thread().shared(); }
   const FrontOptions& options() { return shared().options; }
@@ -78,6 +81,7 @@ class Http1 final : public Protocol, public HttpExchange {
         return true;
       case State::chunks:
         return read_chunks();
+      case State::judging:
       case State::answering:
         break;
     }
@@ -105,8 +109,8 @@ class Http1 final : public Protocol, public HttpExchange {
     parse_head(seen.substr(0, head_size_), head_);
     keep_alive_ = head_.minor == 1;
     body_size_ = 0;
-    std::size_t aligned = head_size_;
-    bool chunked = false, sized = false, waits = false;
+    bool sized = false;
+    framing_ = {.aligned = head_size_};
     for (auto& [name, value] : head_.headers) {
       if (same_word(name, "content-length")) {
         std::size_t size = 0;
@@ -119,32 +123,60 @@ class Http1 final : public Protocol, public HttpExchange {
       } else if (same_word(name, "transfer-encoding")) {
         if (!same_word(value, "chunked"))
           return refuse(501, "Transfer-Encoding " + std::string(value) + " is not known here");
-        chunked = true;
+        framing_.chunked = true;
       } else if (same_word(name, "connection")) {
         if (same_word(value, "close")) keep_alive_ = false;
         if (same_word(value, "keep-alive")) keep_alive_ = true;
       } else if (same_word(name, "expect")) {
-        waits = same_word(value, "100-continue");
+        framing_.waits = same_word(value, "100-continue");
       } else if (same_word(name, "inference-header-content-length")) {
         std::size_t json = 0;
         std::from_chars(value.data(), value.data() + value.size(), json);
-        aligned = head_size_ + std::min(json, body_size_);
+        framing_.aligned = head_size_ + std::min(json, body_size_);
       }
     }
-    if (chunked && sized) throw Error(Code::invalid, "the request has Content-Length and a chunked body");
+    if (framing_.chunked && sized) throw Error(Code::invalid, "the request has Content-Length and a chunked body");
+    if (door_.judge && (framing_.chunked || input.size() < head_size_ + body_size_)) return judge_head();
+    return accept_body();
+  }
+
+  // Before a body is read from one who may not send it. What is here whole already is judged by the handler.
+  bool judge_head() {
+    state_ = State::judging;
+    fill_request();
+    auto self = connection_.shared_from_this();
+    in_judge_ = true;
+    door_.judge(ExchangePointer(self, this), [self, this](std::optional<HttpAnswer> refusal) {
+      if (connection_.thread().here()) return judged(std::move(refusal));
+      connection_.thread().post([self, this, refusal = std::move(refusal)]() mutable { judged(std::move(refusal)); });
+    });
+    in_judge_ = false;
+    return reads();
+  }
+  void judged(std::optional<HttpAnswer> refusal) {
+    if (state_ != State::judging || !connection_.open()) return;
+    if (refusal)
+      end_with(std::move(*refusal));
+    else
+      accept_body();
+    if (!in_judge_) go_on();
+  }
+
+  bool accept_body() {
+    auto& input = connection_.input();
     if (body_size_ > options().body_limit)
       return refuse(413, "the body has " + std::to_string(body_size_) + " bytes; at most " +
                              std::to_string(options().body_limit) + " are taken");
     if (body_size_ > large_body && !count_body()) return refuse(503, "too many large requests at this time");
-    if (waits && input.size() == head_size_) connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
-    if (chunked) {
+    if (framing_.waits && input.size() == head_size_) connection_.send("HTTP/1.1 100 Continue\r\n\r\n");
+    if (framing_.chunked) {
       keep_head();
       state_ = State::chunks;
       unchunker_.emplace(options().body_limit);
       return true;
     }
     const char* before = input.data();
-    input.fit(head_size_ + body_size_, aligned);  // the first binary tensor lies well
+    input.fit(head_size_ + body_size_, framing_.aligned);  // the first binary tensor lies well
     if (input.data() != before) parse_head(input.view().substr(0, head_size_), head_);
     state_ = State::body;
     return true;
@@ -171,19 +203,23 @@ class Http1 final : public Protocol, public HttpExchange {
     return true;
   }
 
-  void handle() {
-    state_ = State::answering;
+  void fill_request() {
     method = head_.method;
     target = head_.target;
     headers = head_.headers;
     auto mark = target.find('?');
     path = target.substr(0, mark);
     query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+  }
+
+  void handle() {
+    state_ = State::answering;
+    fill_request();
     if (shared().logs()) begun_ = seconds_since_start();
     ExchangePointer self(connection_.shared_from_this(), this);
     handling_ = true;
     try {
-      handler_(self);
+      door_.handler(self);
     } catch (const Error& error) {
       finish(http_error(row_of(error.code).http_status, error.text()));
     } catch (const std::exception& error) {
@@ -241,12 +277,17 @@ class Http1 final : public Protocol, public HttpExchange {
   // begins is not known.
   bool refuse(int status, const std::string& text) {
     if (state_ == State::answering || ending_) return false;
+    method = path = {};
+    headers.clear();
+    end_with(http_error(status, text));
+    return false;
+  }
+  void end_with(HttpAnswer answer) {
     state_ = State::answering;
     keep_alive_ = false;
-    method = {};
+    body = {};
     head_size_ = body_size_ = 0;
-    finish(http_error(status, text));
-    return false;
+    finish(std::move(answer));
   }
 
   bool count_body() {
@@ -264,12 +305,17 @@ class Http1 final : public Protocol, public HttpExchange {
   }
 
   Connection& connection_;
-  const HttpHandler& handler_;
+  const HttpDoor& door_;
   HttpHead head_;
+  struct Framing {
+    bool chunked = false, waits = false;
+    std::size_t aligned = 0;  // what shall lie well in memory begins here
+  } framing_;
   State state_ = State::head;
   bool keep_alive_ = true;
   bool ending_ = false;
   bool handling_ = false;     // the handler is called and has not returned
+  bool in_judge_ = false;     // so is the judge
   std::size_t searched_ = 0;  // of the input, for the end of the head
   std::size_t head_size_ = 0, body_size_ = 0;
   double begun_ = 0;         // when the handler got it, while requests are logged
@@ -280,8 +326,8 @@ class Http1 final : public Protocol, public HttpExchange {
 
 }  // namespace
 
-std::unique_ptr<Protocol> make_http1(Connection& connection, const HttpHandler& handler) {
-  return std::make_unique<Http1>(connection, handler);
+std::unique_ptr<Protocol> make_http1(Connection& connection, const HttpDoor& door) {
+  return std::make_unique<Http1>(connection, door);
 }
 
 std::string_view HttpExchange::header(std::string_view name) const {

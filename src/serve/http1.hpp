@@ -4,7 +4,12 @@
 
 namespace gyre {
 
-std::unique_ptr<Protocol> make_http1(Connection& connection, const HttpHandler& handler);
+struct HttpDoor {
+  HttpDoor(HttpHandler handler, HeadJudge judge) : handler(std::move(handler)), judge(std::move(judge)) {}
+  HttpHandler handler;
+  HeadJudge judge;  // empty: every body is read
+};
+std::unique_ptr<Protocol> make_http1(Connection& connection, const HttpDoor& door);
 
 // The head of a request, as views into it.
 struct HttpHead {

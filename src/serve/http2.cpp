@@ -133,6 +133,8 @@ class Http2 final : public Protocol {
         });
     nghttp2_session_callbacks_set_on_frame_recv_callback(
         raw, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
+          if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+            static_cast<Http2*>(self)->head_came(frame->hd.stream_id);
           bool whole = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
           if (whole && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
             static_cast<Http2*>(self)->input_ended(frame->hd.stream_id);
@@ -263,6 +265,10 @@ class Http2 final : public Protocol {
     } else if (name == "authorization" || name == "api-key" || name == "traceparent") {
       call->kept[std::string(name)] = value;
     }
+  }
+
+  void head_came(std::int32_t stream) {
+    if (auto* call = find(stream); call && handler_.head) handler_.head(call->shared_from_this());
   }
 
   void data_came(std::int32_t stream, std::string_view data) {

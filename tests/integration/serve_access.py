@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may ask `gyre serve`: TLS, keys of a file, users' tokens, limits, on both ports; each refusal is the protocol's own error."""
-import concurrent.futures, hashlib, json, os, pathlib, ssl, subprocess, sys, tempfile, time, urllib.request
+import concurrent.futures, hashlib, json, os, pathlib, socket, ssl, struct, subprocess, sys, tempfile, time, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
 from serve_site import Serve, build, environment, grpc_call, grpc_question, question, tiny_model
@@ -27,6 +27,35 @@ def check_refused_start(work):
     assert "key short" in gyre(work, "serve", "rows.onnx", "--key-file", "bad.json", code=2)
     assert "belong together" in gyre(work, "serve", "rows.onnx", "--tls-key", "x", code=2)
     print("ok what would let everybody in does not start")
+
+
+def check_heads(site):
+    """The head of a request says who asks: nobody's body is waited for."""
+    def said(head, then=b""):
+        with socket.create_connection((site.host, site.port), timeout=10) as client:
+            client.sendall(head)
+            if then:
+                time.sleep(0.1)
+                client.sendall(then)
+            return client.recv(65536).decode()
+
+    head = "POST /v2/models/{}/infer HTTP/1.1\r\nHost: x\r\n{}\r\n{}\r\n\r\n"
+    ours = f"Authorization: Bearer {keys['line']}"
+    whole = json.dumps(question((1, 2, 3))).encode()
+    large, sized = "Content-Length: 100000000", f"Content-Length: {len(whole)}"
+    assert " 401 " in said(head.format("rows", "Accept: */*", large).encode())
+    assert " 401 " in said(head.format("rows", "api-key: wrong", "Transfer-Encoding: chunked").encode())
+    assert " 403 " in said(head.format("twice", ours, large).encode())
+    assert " 401 " in said(head.format("rows", "Expect: 100-continue", sized).encode())
+    assert " 100 Continue" in said(head.format("rows", ours, sized + "\r\nExpect: 100-continue").encode())
+    assert " 413 " in said(head.format("rows", ours, "Content-Length: 100000000000").encode())
+    assert " 200 " in said(head.format("rows", ours, sized).encode(), whole)
+    assert " 200 " in said(head.format("rows", ours, "Transfer-Encoding: chunked").encode(), b"%x\r\n%s\r\n0\r\n\r\n" % (len(whole), whole))
+    # Of a gRPC call: the message that it announces never comes.
+    announced = b"\0" + struct.pack(">I", 50_000_000)
+    assert grpc_call(site.grpc, infer, b"", frame=announced)[0] == 16
+    assert grpc_call(site.grpc, infer, b"", {"api-key": keys["line"]}, frame=announced)[0] == 3  # "ends in the middle"
+    print("ok a head is judged before its body comes")
 
 
 def check_keys(work):
@@ -63,6 +92,8 @@ def check_keys(work):
         unload = "inference.GRPCInferenceService/RepositoryModelUnload"
         assert grpc_call(site.grpc, unload, b"\x12\x04rows", {"api-key": keys["line"]})[0] == 7
         print("ok keys over gRPC")
+
+        check_heads(site)
 
         answers = [site.infer(headers=bearer("slow")) for _ in range(12)]
         limited = [answer for answer in answers if answer[0] == 429]
