@@ -55,6 +55,10 @@ void answer_batches(Service& service, const ExchangePointer& exchange, const std
   auto& batches = *service.batches;
   auto& name = parts[1];
   if (exchange->method == "POST" && parts.size() == 3) return submit(service, exchange, name);
+  if (exchange->method == "DELETE" && parts.size() == 4) {
+    batches.remove(name, parts[3]);
+    return exchange->answer({.body = "{}"});
+  }
   if (exchange->method != "GET" || parts.size() > 5)
     throw Error(Code::not_found, "there is no " + std::string(exchange->method) + " " + std::string(exchange->path));
   if (parts.size() == 3)

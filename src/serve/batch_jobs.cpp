@@ -12,11 +12,12 @@
 namespace gyre {
 
 // A webhook that does not answer is tried again after 1, 2, 4 ... seconds, at most an hour, for a day.
-static constexpr std::int64_t longest_wait_ms = 3'600'000, patience_ms = 24 * 3'600'000;
+static constexpr std::int64_t longest_wait_ms = 3'600'000, day_ms = 24 * 3'600'000, patience_ms = day_ms;
+static constexpr std::int64_t look_ms = 1000;  // how late a job may go whose time is over
 
 namespace {
 
-struct Ending {};  // the server ends: the job goes on when it is back
+struct Stopped {};  // the server ends, and the job goes on when it is back; or the job was removed
 
 std::string state_of(const json::object& job) { return get_string(job, "state"); }
 bool is_over(const json::object& job) { return state_of(job) == "done" || state_of(job) == "failed"; }
@@ -31,8 +32,10 @@ std::string new_id() {
 
 }  // namespace
 
-BatchJobs::BatchJobs(fs::path folder)
-    : folder_((fs::create_directories(folder), std::move(folder))), signer_(folder_ / "webhook.key") {
+BatchJobs::BatchJobs(fs::path folder, double keep_days)
+    : folder_((fs::create_directories(folder), std::move(folder))),
+      keep_days_(keep_days),
+      signer_(folder_ / "webhook.key") {
   for (auto& entry : fs::directory_iterator(folder_)) {
     if (!entry.is_directory()) continue;
     // A folder without one was never acknowledged.
@@ -45,7 +48,7 @@ BatchJobs::BatchJobs(fs::path folder)
     jobs_.emplace(entry.path().filename(), std::move(job));
   }
   scorer_ = std::thread([this] { score_all(); });
-  teller_ = std::thread([this] { tell_all(); });
+  keeper_ = std::thread([this] { look_after_all(); });
 }
 
 BatchJobs::~BatchJobs() {
@@ -55,7 +58,7 @@ BatchJobs::~BatchJobs() {
   }
   changed_.notify_all();
   scorer_.join();
-  teller_.join();
+  keeper_.join();
 }
 
 json::object BatchJobs::submit(const BatchRequest& request) {
@@ -127,16 +130,43 @@ fs::path BatchJobs::file(const std::string& owner, const std::string& id, const 
   return answers.string() + ".failed.csv";
 }
 
+// Without its job.json a folder is of a job that never was: what a kill leaves of it goes at the next start.
+void BatchJobs::remove(const std::string& owner, const std::string& id) {
+  bool scored = false;
+  {
+    std::lock_guard writing(files_);
+    {
+      std::lock_guard lock(mutex_);
+      find_job(owner, id);
+      fs::remove(folder_ / id / "job.json");
+      jobs_.erase(id);
+      scored = scored_ == id;
+    }
+    sync_folder(folder_ / id);
+  }
+  if (!scored) remove_tree(folder_ / id);  // else its scorer does, when it sees that
+}
+
 // Written before it is told.
 void BatchJobs::change(const std::string& id, const json::object& changes) {
+  std::lock_guard writing(files_);
   std::unique_lock lock(mutex_);
-  auto job = jobs_.at(id);
+  auto found = jobs_.find(id);
+  if (found == jobs_.end()) throw Stopped();
+  auto job = found->second;
   lock.unlock();
   for (auto& member : changes) job[member.key()] = member.value();
   write_file(folder_ / id / "job.json", canonical(job));
   lock.lock();
   jobs_[id] = std::move(job);
   changed_.notify_all();
+}
+
+void BatchJobs::end(const std::string& id, json::object changes) {
+  auto now = now_ms();
+  changes["ended_at"] = iso_time(now);
+  if (keep_days_ > 0) changes["expires_at"] = iso_time(now + static_cast<std::int64_t>(keep_days_ * day_ms));
+  change(id, changes);
 }
 
 void BatchJobs::score_all() {
@@ -147,19 +177,26 @@ void BatchJobs::score_all() {
       changed_.wait(lock);
       continue;
     }
-    std::string id = next->first;
+    std::string id = scored_ = next->first;
     lock.unlock();
+    std::string wrong;
     try {
       score_one(id);
-    } catch (const Ending&) {
-      return;
+    } catch (const Stopped&) {
     } catch (const std::exception& error) {  // its folder cannot be written: that is told as long as the server lives
-      lock.lock();
-      jobs_[id]["state"] = "failed";
-      jobs_[id]["error"] = error.what();
-      continue;
+      wrong = error.what();
     }
     lock.lock();
+    scored_.clear();
+    if (auto found = jobs_.find(id); found == jobs_.end()) {
+      lock.unlock();
+      std::error_code in_vain;  // what is left goes at the next start
+      fs::remove_all(folder_ / id, in_vain);
+      lock.lock();
+    } else if (!wrong.empty()) {
+      found->second["state"] = "failed";
+      found->second["error"] = wrong;
+    }
   }
 }
 
@@ -167,7 +204,9 @@ void BatchJobs::score_one(const std::string& id) {
   try {
     change(id, {{"state", "running"}, {"started_at", iso_now()}});
     std::unique_lock lock(mutex_);
-    auto job = jobs_.at(id);
+    auto found = jobs_.find(id);
+    if (found == jobs_.end()) throw Stopped();
+    auto job = found->second;
     lock.unlock();
     // Half of the cores: those who wait for answers come first.
     ScoreOptions options{.model = folder_ / id / "model.onnx",
@@ -177,63 +216,81 @@ void BatchJobs::score_one(const std::string& id) {
                          .threads = std::max<std::size_t>(1, usable_cores() / 2)};
     auto result = score(options, [&](const ScoreProgress& progress) {
       std::lock_guard guard(mutex_);
-      if (ending_) throw Ending();
-      auto& now = jobs_[id];
-      now["share"] = progress.share;
-      now["rows"] = progress.rows;
-      now["failed"] = progress.failed;
+      auto now = jobs_.find(id);
+      if (ending_ || now == jobs_.end()) throw Stopped();
+      now->second["share"] = progress.share;
+      now->second["rows"] = progress.rows;
+      now->second["failed"] = progress.failed;
     });
-    change(
-        id,
-        {{"state", "done"}, {"ended_at", iso_now()}, {"share", 1.0}, {"rows", result.rows}, {"failed", result.failed}});
+    end(id, {{"state", "done"}, {"share", 1.0}, {"rows", result.rows}, {"failed", result.failed}});
   } catch (const Error& error) {
-    change(id, {{"state", "failed"}, {"ended_at", iso_now()}, {"error", error.text()}});
+    end(id, {{"state", "failed"}, {"error", error.text()}});
   }
 }
 
-// Every webhook that is due; then until the next one is, or a job ends.
-void BatchJobs::tell_all() {
+// Every webhook that is due, and every job whose time is over; then until the next one is, or a job ends.
+void BatchJobs::look_after_all() {
   std::unique_lock lock(mutex_);
   while (!ending_) {
     std::int64_t now = now_ms(), next = now + longest_wait_ms;
-    std::string due;
+    const std::string this_moment = iso_time(now);
+    std::string to_tell, to_remove, owner;
     for (auto& [id, job] : jobs_) {
-      auto* webhook = find(job, "webhook");
-      if (!webhook || !is_over(job) || get_string(*webhook, "state") != "waiting") continue;
-      next = std::min(next, get_int(*webhook, "next_at"));
-      if (get_int(*webhook, "next_at") <= now && due.empty()) due = id;
+      if (!is_over(job)) continue;
+      if (auto* webhook = find(job, "webhook"); webhook && get_string(*webhook, "state") == "waiting") {
+        next = std::min(next, get_int(*webhook, "next_at"));
+        if (get_int(*webhook, "next_at") <= now) to_tell = id;
+      } else if (auto expires = find_string(job, "expires_at")) {
+        next = std::min(next, now + look_ms);
+        if (*expires <= this_moment) to_remove = id, owner = get_string(job, "endpoint");
+      }
     }
-    if (due.empty()) {
+    if (to_tell.empty() && to_remove.empty()) {
       changed_.wait_for(lock, std::chrono::milliseconds(std::max<std::int64_t>(1, next - now)));
       continue;
     }
-    auto job = jobs_.at(due);
+    auto job = to_tell.empty() ? json::object() : jobs_.at(to_tell);
     lock.unlock();
-    auto webhook = job.at("webhook").as_object();
-    auto data = job;
-    data.erase("webhook");
-    auto event = cloud_event(due, "gyre.batch." + state_of(job),
-                             "/endpoints/" + get_string(job, "endpoint") + "/batches", std::move(data));
-    auto wrong = signer_.post(get_string(webhook, "url"), due, event);
-    auto attempts = get_int(webhook, "attempts") + 1;
-    webhook["attempts"] = attempts;
-    if (wrong.empty()) {
-      webhook["state"] = "told";
-      webhook.erase("error");
-    } else {
-      webhook["error"] = wrong;
-      if (attempts == 1) webhook["first_at"] = now;
-      if (now_ms() - get_int(webhook, "first_at") > patience_ms) webhook["state"] = "given up";
-      webhook["next_at"] =
-          now_ms() + std::min(longest_wait_ms, std::int64_t{1000} << std::min<std::int64_t>(attempts - 1, 12));
-    }
     try {
-      change(due, {{"webhook", webhook}});
+      if (!to_remove.empty())
+        remove(owner, to_remove);
+      else
+        tell(to_tell, job);
+    } catch (const Stopped&) {
+    } catch (const Error&) {  // its folder cannot be written now
       lock.lock();
-    } catch (const std::exception&) {  // told twice rather than never
-      lock.lock();
-      jobs_[due]["webhook"] = webhook;
+      changed_.wait_for(lock, std::chrono::milliseconds(look_ms));
+      continue;
     }
+    lock.lock();
+  }
+}
+
+void BatchJobs::tell(const std::string& id, const json::object& job) {
+  auto webhook = job.at("webhook").as_object();
+  auto data = job;
+  data.erase("webhook");
+  auto event = cloud_event(id, "gyre.batch." + state_of(job), "/endpoints/" + get_string(job, "endpoint") + "/batches",
+                           std::move(data));
+  auto now = now_ms();
+  auto wrong = signer_.post(get_string(webhook, "url"), id, event);
+  auto attempts = get_int(webhook, "attempts") + 1;
+  webhook["attempts"] = attempts;
+  if (wrong.empty()) {
+    webhook["state"] = "told";
+    webhook.erase("error");
+  } else {
+    webhook["error"] = wrong;
+    if (attempts == 1) webhook["first_at"] = now;
+    if (now_ms() - get_int(webhook, "first_at") > patience_ms) webhook["state"] = "given up";
+    webhook["next_at"] =
+        now_ms() + std::min(longest_wait_ms, std::int64_t{1000} << std::min<std::int64_t>(attempts - 1, 12));
+  }
+  try {
+    change(id, {{"webhook", webhook}});
+  } catch (const Error&) {  // its folder cannot be written: it may be told twice after a restart, not each moment now
+    std::lock_guard lock(mutex_);
+    if (auto found = jobs_.find(id); found != jobs_.end()) found->second["webhook"] = webhook;
   }
 }
 

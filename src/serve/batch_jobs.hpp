@@ -1,6 +1,7 @@
 #pragma once
 // Batches that are scored while nobody waits: one after the other, and those that were cut off go on when the server is
-// back. Each is a folder: its data, its model, its answers, and job.json, which says how far it is.
+// back. Each is a folder: its data, its model, its answers, and job.json, which says how far it is. What has ended is
+// kept for a while, then the folder goes.
 #include <condition_variable>
 #include <filesystem>
 #include <map>
@@ -24,7 +25,8 @@ struct BatchRequest {
 
 class BatchJobs {
  public:
-  explicit BatchJobs(std::filesystem::path folder);
+  // `keep_days`: how long a job that has ended is there to be asked for; 0: until it is removed.
+  BatchJobs(std::filesystem::path folder, double keep_days);
   ~BatchJobs();  // what runs is left where it is
   BatchJobs(const BatchJobs&) = delete;
 
@@ -33,6 +35,8 @@ class BatchJobs {
   json::array list(const std::string& owner) const;
   // Of a job that is done: "answers" or "failed". Error{not_found}, {conflict} while it is not.
   std::filesystem::path file(const std::string& owner, const std::string& id, const std::string& what) const;
+  // With its data and answers; what runs is stopped, and nobody is told of its end. Error{not_found}.
+  void remove(const std::string& owner, const std::string& id);
   const WebhookSigner& signer() const { return signer_; }
 
  private:
@@ -42,14 +46,19 @@ class BatchJobs {
   void change(const std::string& id, const json::object& changes);
   void score_all();
   void score_one(const std::string& id);
-  void tell_all();
+  void end(const std::string& id, json::object changes);
+  void look_after_all();
+  void tell(const std::string& id, const json::object& job);
   std::filesystem::path folder_;
+  double keep_days_;
   WebhookSigner signer_;
+  std::mutex files_;          // held while a job.json is written or removed; taken before mutex_
   mutable std::mutex mutex_;  // guards what follows
   mutable std::condition_variable changed_;
   Jobs jobs_;
   bool ending_ = false;
-  std::thread scorer_, teller_;
+  std::string scored_;  // the job that is scored now
+  std::thread scorer_, keeper_;
 };
 
 }  // namespace gyre

@@ -23,8 +23,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
 
 class Server:
-    def __init__(self):
-        self.process = subprocess.Popen([build / "gyre", "--json", "serve", "half.onnx", "--batches", "batches", "--port", "0", "--grpc-port", "0"],
+    def __init__(self, *words):
+        self.process = subprocess.Popen([build / "gyre", "--json", "serve", "half.onnx", "--batches", "batches", "--port", "0", "--grpc-port", "0", *words],
                                         cwd=work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ, GYRE_SCORE_SAVE_SECONDS="0.02", TMPDIR=str(work)))
         text = ""
         while not text.endswith("}\n"):
@@ -33,8 +33,8 @@ class Server:
             text += line
         self.url = json.loads(text)["url"] + "/endpoints/half/batches"
 
-    def ask(self, path="", data=None, **headers):
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=60) as answer:
+    def ask(self, path="", data=None, method=None, **headers):
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=60) as answer:
             return answer.status, answer.read()
 
     def job(self, id):
@@ -107,6 +107,11 @@ with tempfile.TemporaryDirectory() as folder:
         assert refused(lambda: server.ask(f"/{bad['id']}/answers"))[0] in (400, 409)
         print("ok what cannot be done is said")
 
+        # A batch may be taken back, whatever it does; what is ended goes after its time.
+        server.ask(f"/{job['id']}", method="DELETE")
+        assert refused(lambda: server.ask(f"/{job['id']}")) == (404, f"half has no batch {job['id']}") and not (work / "batches" / job["id"]).exists()
+        assert refused(lambda: server.ask(f"/{job['id']}", method="DELETE"))[0] == 404
+
         rows = 300_000
         (work / "large.csv").write_text("a,b,c\n" + "".join(f"{row},{row % 977 / 7:.5f},{'oops' if row % 1000 == 7 else row % 13}\n" for row in range(rows)))
         subprocess.run([build / "gyre", "score", "half.onnx", "large.csv", "--out", "whole.csv"], cwd=work, check=True, capture_output=True)
@@ -134,6 +139,25 @@ with tempfile.TemporaryDirectory() as folder:
         server = Server()
         assert server.job(job["id"])["webhook"]["state"] == "waiting" and server.job(job["id"])["webhook"]["error"]
         print("ok a webhook that nobody takes waits, after a restart too")
+
+        long = json.loads(server.ask("", (work / "large.csv").read_bytes())[1])["id"]
+        while server.job(long)["state"] == "waiting":
+            time.sleep(0.01)
+        server.ask(f"/{long}", method="DELETE")
+        short = json.loads(server.ask("", b"a,b,c\n1,2,3\n")[1])["id"]
+        assert server.wait(short)["state"] == "done" and "expires_at" in server.job(short)
+        assert refused(lambda: server.ask(f"/{long}"))[0] == 404 and not (work / "batches" / long).exists()
+        print("ok DELETE stops a batch that runs, and its folder goes")
+
+        server.end(signal.SIGTERM)
+        server = Server("--batch-days", "0.00001")
+        brief = json.loads(server.ask("", b"a,b,c\n1,2,3\n")[1])["id"]
+        for _ in range(200):
+            if not (work / "batches" / brief).exists():
+                break
+            time.sleep(0.05)
+        assert refused(lambda: server.ask(f"/{brief}"))[0] == 404 and (work / "batches" / short).exists()
+        print("ok what has ended goes after its time")
     finally:
         server.end(signal.SIGTERM)
         receiver.shutdown()

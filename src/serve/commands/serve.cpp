@@ -23,6 +23,7 @@ struct Options : AccessOptions {
   std::string repository;
   std::string endpoints;
   std::string batches;
+  double batch_days = 7;
   std::vector<std::string> resource;
   double int8_loss = 0;
   std::string log_format = "default", log_file, trace_file;
@@ -37,6 +38,8 @@ const std::vector<Field> fields{
           "a folder of models that clients may load: NAME/VERSION/model.onnx or NAME.onnx"),
     field("endpoints", &Options::endpoints, "a file that keeps the endpoints; made when the first is put"),
     field("batches", &Options::batches, "a folder that keeps batches: rows that are scored while nobody waits"),
+    field("batch-days", &Options::batch_days, "how long a batch that has ended is kept; 0: until it is deleted",
+          {.min = 0}),
     field("resource", &Options::resource,
           "NAME=COUNT: how much there is of a resource that models' rate limiters name"),
     field(
@@ -96,7 +99,7 @@ int run(const json::object& values, CommandContext& context) {
   Service service{repository, shared_memory, worker,
                   decoders,   endpoints,     static_cast<std::size_t>(options.body_mb) << 20};
   std::optional<BatchJobs> batches;
-  if (!options.batches.empty()) service.batches = &batches.emplace(options.batches);
+  if (!options.batches.empty()) service.batches = &batches.emplace(options.batches, options.batch_days);
   service.model_file = [&](const std::string& model, const std::string& version) -> std::filesystem::path {
     auto files = sources.find(model);
     auto found = files ? files->versions.find(std::atoll(version.c_str())) : decltype(files->versions.find(0)){};
@@ -115,11 +118,13 @@ int run(const json::object& values, CommandContext& context) {
   front.tell(service.log.requests_wanted(), [&](const AnsweredRequest& answered) { service.log.request(answered); });
   HttpHandler rest = rest_handler(service);
   GrpcHandler grpc = grpc_handler(service);
+  HeadJudge judge;
   if (admission) {
+    judge = head_judge(*admission, decoders);
     rest = admitted(std::move(rest), *admission, decoders);
     grpc = admitted(std::move(grpc), *admission, decoders);
   }
-  int port = front.listen(options.address, static_cast<int>(options.port), std::move(rest), tls);
+  int port = front.listen(options.address, static_cast<int>(options.port), std::move(rest), tls, std::move(judge));
   int grpc_port = front.listen_grpc(options.address, static_cast<int>(options.grpc_port), std::move(grpc), tls);
   for (auto& name : names) load_model_as_asked(service, name, nullptr);
   repository.hold_ready(true);
