@@ -34,7 +34,7 @@ def scored(model, data):
     return [json.loads(line) for line in open("answers.jsonl")]
 
 
-heat, flow, kind = random.normal(20, 5, 300), random.normal(3, 1, 300), random.choice(["new", "old", "mid"], 300)
+heat, flow, kind = random.normal(20, 5, 300), random.normal(3, 1, 300), random.choice(["new", "old", "NA"], 300)  # "NA" is a category as any other
 state = np.where(heat + 4 * flow + 6 * (kind == "old") > 34, "worn", "good")
 pipeline = Pipeline([
     ("columns", ColumnTransformer([("numbers", StandardScaler(), [0, 1]), ("kinds", OneHotEncoder(handle_unknown="ignore"), [2])])),
@@ -54,6 +54,12 @@ with open("one.json", "w") as file:
     json.dump({"kind": "old", "heat": 25, "flow": 4.0}, file)
 lines = [json.loads(line) for line in gyre("--json", "predict", "worn-gyre.onnx", "one.csv", "one.json").splitlines()]
 assert lines[0]["answer"] == lines[1]["answer"] and lines[0]["answer"]["label"] == "worn", lines
+for kind_of_it in ("NA", "old"):
+    write_rows("one.csv", ["kind", "heat", "flow"], [(kind_of_it, 21.5, 3)])
+    (line,) = [json.loads(line) for line in gyre("--json", "predict", "worn-gyre.onnx", "one.csv").splitlines()]
+    wanted = pipeline.predict_proba(np.array([[21.5, 3.0, kind_of_it]], dtype=object))[0]
+    assert abs(line["answer"]["probabilities"]["worn"] - wanted[1]) < 1e-5, (kind_of_it, line, wanted)
+write_rows("one.csv", ["kind", "heat", "flow"], [("old", 25, 4)])
 print("ok scikit-learn pipeline: texts and numbers by column, a map of probabilities")
 
 x = random.normal(size=(200, 4)).astype(np.float32)

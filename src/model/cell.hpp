@@ -13,4 +13,7 @@ namespace gyre {
 void append_cell(DataType type, std::string_view cell, std::string_view column, std::vector<std::byte>& bytes,
                  std::vector<std::string>& texts);
 
+// For f32 and f64: what is beyond all measure is a hole, as in training.
+void append_number(DataType type, double value, std::vector<std::byte>& bytes);
+
 }  // namespace gyre

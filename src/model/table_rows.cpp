@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "model/cell.hpp"
 #include "model/missing.hpp"
 
 namespace gyre {
@@ -66,9 +67,13 @@ class Builder {
   std::string row_name() const { return where_ + ": row " + std::to_string(table_.rows + 1); }
   void add(const Column& column, std::string_view cell) {
     auto& tensor = table_.inputs[column.input];
-    if (tensor.type == DataType::text) {
-      tensor.texts.emplace_back(means_missing(cell) ? "" : cell);
-      return;
+    if (tensor.type != DataType::f32 && tensor.type != DataType::f64) {
+      // A text is what it is: whether "NA" is a hole or a category, the model's graph knows.
+      try {
+        return append_cell(tensor.type, cell, column.name, tensor.bytes, tensor.texts);
+      } catch (const Error& error) {
+        throw Error(error.code, row_name() + ": " + error.text(), error.hint);
+      }
     }
     double value = std::numeric_limits<double>::quiet_NaN();
     while (cell.starts_with(' ')) cell.remove_prefix(1);
@@ -91,16 +96,21 @@ class Builder {
       auto* raw = reinterpret_cast<const std::byte*>(&number);
       bytes.insert(bytes.end(), raw, raw + sizeof number);
     };
+    auto whole = [&] {
+      if (std::floor(value) != value)
+        throw Error(Code::invalid, row_name() + ": column \"" + column.name +
+                                       (std::isnan(value) ? "\" has no value" : "\" is no number without a fraction"));
+    };
     switch (infos_[input].type) {
       case DataType::f32:
         return put(static_cast<float>(value));
       case DataType::f64:
         return put(value);
       case DataType::i64:
-        if (std::isnan(value)) throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\" has no value");
+        whole();
         return put(static_cast<std::int64_t>(value));
       case DataType::i32:
-        if (std::isnan(value)) throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\" has no value");
+        whole();
         return put(static_cast<std::int32_t>(value));
       case DataType::boolean:
         if (value != 0 && value != 1)
@@ -171,7 +181,7 @@ void add_object(Builder& builder, const json::value& value) {
       builder.add(column, "");  // what is not told is a hole
     else if (cell->is_string())
       builder.add(column, std::string_view(cell->get_string()));
-    else if (cell->is_number() && !builder.is_text(column))
+    else if (cell->is_double() && !builder.is_text(column))
       builder.add_number(column, cell->to_number<double>());
     else if (cell->is_bool() && !builder.is_text(column))
       builder.add_number(column, cell->get_bool());

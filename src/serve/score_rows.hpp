@@ -28,7 +28,7 @@ class ChunkScorer {
 };
 
 // Error{invalid} when the model cannot take what the data has.
-std::unique_ptr<ChunkScorer> table_scorer(const ScoreOptions& options, const RecordSource& source);
+std::unique_ptr<ChunkScorer> table_scorer(const ScoreOptions& options, RecordSource& source);
 std::unique_ptr<ChunkScorer> file_scorer(const ScoreOptions& options);
 
 // A line of the output, cell by cell, in CSV or JSON lines.

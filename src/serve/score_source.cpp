@@ -10,13 +10,11 @@
 
 #include "base/csv_record.hpp"
 #include "base/file.hpp"
-#include "data/duck.hpp"
 
 namespace gyre {
 
 static constexpr std::size_t chunk_bytes = 1 << 20;
 static constexpr std::size_t longest_record = 64 << 20;
-static constexpr std::int64_t parquet_rows = 16384;
 static constexpr std::size_t folder_files = 4;  // few: at the end no thread has many left while others have none
 
 namespace {
@@ -120,69 +118,6 @@ class LineSource final : public RecordSource {
   std::vector<std::string> columns_;
 };
 
-// Rows of a Parquet file as CSV text, so that what follows is the same for both.
-class ParquetSource final : public RecordSource {
- public:
-  explicit ParquetSource(const fs::path& path)
-      : from_("read_parquet(" + sql_text(path.string()) + ", file_row_number = true)"), duck_(1) {
-    duck_.query("select column_name::varchar, column_type::varchar from (describe select * from read_parquet(" +
-                    sql_text(path.string()) + "))",
-                [&](const Duck::Cells& row) {
-                  columns_.push_back(row.text(0).value_or(""));
-                  types_.push_back(row.text(1).value_or(""));
-                  // Of lists and the like the text is kept.
-                  if (types_.back().find_first_of("[(") != std::string::npos && !types_.back().starts_with("DECIMAL"))
-                    types_.back() = "VARCHAR";
-                });
-    duck_.query("select count(*)::double from " + from_,
-                [&](const Duck::Cells& row) { rows_ = static_cast<std::int64_t>(row.number(0)); });
-  }
-  RecordForm form() const override { return RecordForm::csv; }
-  const std::vector<std::string>& columns() const override { return columns_; }
-  std::string type_of(std::size_t column) const override { return types_.at(column); }
-  double size() const override { return static_cast<double>(rows_); }
-  void go_to(const SourcePlace& place) override { place_ = place; }
-  bool next(RecordChunk& chunk) override {
-    if (place_.offset >= rows_) return false;
-    std::int64_t end = std::min(rows_, place_.offset + parquet_rows);
-    std::string select;
-    for (auto& column : columns_) select += (select.empty() ? "" : ", ") + sql_name(column) + "::varchar";
-    chunk.records.clear();
-    duck_.query("select " + select + " from " + from_ + " where file_row_number >= " + std::to_string(place_.offset) +
-                    " and file_row_number < " + std::to_string(end) + " order by file_row_number",
-                [&](const Duck::Cells& row) {
-                  for (std::size_t i = 0; i < columns_.size(); i++) {
-                    if (i) chunk.records += ',';
-                    if (auto text = row.text(i)) append_cell(chunk.records, *text);
-                  }
-                  chunk.records += '\n';
-                });
-    chunk.first_row = place_.row + 1;
-    place_ = {end, end};
-    chunk.end = place_;
-    return true;
-  }
-
- private:
-  static void append_cell(std::string& to, std::string_view text) {
-    if (text.find_first_of(",\"\n\r") == std::string_view::npos && !text.empty()) {
-      to += text;
-      return;
-    }
-    to += '"';
-    for (char c : text) {
-      if (c == '"') to += '"';
-      to += c;
-    }
-    to += '"';
-  }
-  std::string from_;
-  Duck duck_;
-  std::vector<std::string> columns_, types_;
-  std::int64_t rows_ = 0;
-  SourcePlace place_;
-};
-
 class FolderSource final : public RecordSource {
  public:
   explicit FolderSource(const fs::path& folder) : files_(files_below(folder)) {
@@ -218,7 +153,7 @@ std::unique_ptr<RecordSource> record_source(const fs::path& data) {
   auto kind = data.extension();
   if (kind == ".csv") return std::make_unique<LineSource>(data, RecordForm::csv);
   if (kind == ".jsonl" || kind == ".ndjson") return std::make_unique<LineSource>(data, RecordForm::json_lines);
-  if (kind == ".parquet") return std::make_unique<ParquetSource>(data);
+  if (kind == ".parquet") return parquet_source(data);
   throw Error(Code::unsupported, data.string() + ": what is in it is not known by its name",
               "data is .csv, .jsonl, .parquet, or a folder of files");
 }

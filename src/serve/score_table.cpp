@@ -36,13 +36,14 @@ struct Rows {
 
 class TableScorer final : public ChunkScorer {
  public:
-  TableScorer(const ScoreOptions& options, const RecordSource& source)
+  TableScorer(const ScoreOptions& options, RecordSource& source)
       : form_(source.form()),
         json_(options.out.extension() == ".jsonl"),
         keep_(options.keep),
         columns_(source.columns()),
         engine_(options.model, 1) {
     bind(options);
+    select_from(source);
     for (auto place : kept_places_)
       kept_types_.push_back(place < source.columns().size() ? source.type_of(place) : "VARCHAR");
     for (std::size_t i = 0; i < engine_.outputs().size(); i++) outputs_.push_back(i);
@@ -63,6 +64,20 @@ class TableScorer final : public ChunkScorer {
   ScoredChunk score(const RecordChunk& chunk) const override {
     ScoredChunk scored;
     Rows rows = empty_rows();
+    if (form_ == RecordForm::columns) {
+      for (std::int64_t i = 0; i < chunk.rows; i++) {
+        try {
+          take(chunk, static_cast<std::size_t>(i), rows);
+          rows.numbers.push_back(chunk.first_row + i);
+        } catch (const Error& error) {
+          fail(scored, chunk.first_row + i, error.text());
+          roll_back(rows);
+        }
+        if (rows.numbers.size() == batch_) run(rows, scored);
+      }
+      if (!rows.numbers.empty()) run(rows, scored);
+      return scored;
+    }
     Record record;
     std::int64_t number = chunk.first_row;
     for (std::string_view rest = chunk.records; !rest.empty(); number++) {
@@ -118,6 +133,16 @@ class TableScorer final : public ChunkScorer {
       }
       bindings_.push_back(std::move(binding));
     }
+  }
+
+  // Of a file that knows types only what is needed is read: the inputs' columns in their order, then what is kept.
+  void select_from(RecordSource& source) const {
+    std::vector<SelectedColumn> selected;
+    for (auto& binding : bindings_)
+      for (auto column : binding.columns)
+        selected.push_back({column, binding.info.type == DataType::f32 || binding.info.type == DataType::f64});
+    for (auto column : kept_places_) selected.push_back({column, false});
+    source.select(selected);
   }
 
   // Of an input of several columns: as the model says, else those of the data that are not kept, or all, in their
@@ -212,6 +237,23 @@ class TableScorer final : public ChunkScorer {
     if (keep_.empty()) return;
     auto& kept = rows.kept.emplace_back();
     for (auto place : kept_places_) kept.emplace_back(record.cells[place]);
+  }
+
+  void take(const RecordChunk& chunk, std::size_t row, Rows& rows) const {
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < bindings_.size(); i++) {
+      auto type = bindings_[i].info.type;
+      for (auto name : bindings_[i].columns) {
+        auto& column = chunk.columns[place++];
+        if (!column.texts.empty())
+          append_cell(type, column.texts[row], columns_[name], rows.bytes[i], rows.texts[i]);
+        else
+          append_number(type, column.floats.empty() ? column.numbers[row] : column.floats[row], rows.bytes[i]);
+      }
+    }
+    if (keep_.empty()) return;
+    auto& kept = rows.kept.emplace_back();
+    for (; place < chunk.columns.size(); place++) kept.push_back(chunk.columns[place].texts[row]);
   }
 
   std::vector<TensorView> views(const Rows& rows, std::size_t first, std::size_t count) const {
@@ -353,7 +395,7 @@ class TableScorer final : public ChunkScorer {
 
 }  // namespace
 
-std::unique_ptr<ChunkScorer> table_scorer(const ScoreOptions& options, const RecordSource& source) {
+std::unique_ptr<ChunkScorer> table_scorer(const ScoreOptions& options, RecordSource& source) {
   return std::make_unique<TableScorer>(options, source);
 }
 

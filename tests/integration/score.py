@@ -34,6 +34,21 @@ with tempfile.TemporaryDirectory() as folder:
     gyre("score", "half.onnx", "answers.parquet", "--out", "again.csv", "--keep", "row", "--keep", "id")
     assert (work / "again.csv").read_text() == ('row,row,id,y_0,y_1,y_2\n1,1,"x,1",0.25,0.5,0.75\n2,2,"he said ""no""\nand left",1,,1.5\n'
                                                 "3,5,last,-250,0.025,inf\n"), (work / "again.csv").read_text()
+    # A file that knows types gives what the same rows give as text: numbers of any width, texts of numbers, holes, kept columns.
+    rows = 40_000
+    (work / "wide.csv").write_text("c,unused,b,a,id\n" + "".join(f"{row / 3:.6f},x,{'' if row % 50 == 3 else row % 97},{row},n{row}\n" for row in range(rows)))
+    gyre("init")
+    query = 'select c::float as c, unused, b::integer as b, a::bigint as a, id from "table"'
+    gyre("table", "query", "wide.csv", "--sql", query, "--out", "wide.parquet")
+    for name in ("wide.csv", "wide.parquet"):
+        gyre("score", "half.onnx", name, "--out", f"{name}.out.csv", "--keep", "id", "--keep", "unused")
+    assert (work / "wide.parquet").read_bytes()[:4] == b"PAR1" and len(lines("wide.csv.out.csv")) == rows + 1
+    assert (work / "wide.csv.out.csv").read_bytes() == (work / "wide.parquet.out.csv").read_bytes()
+    gyre("table", "query", "wide.csv", "--sql", query.replace("a::bigint", "case when a = 7 then 'seven' else a::varchar end"), "--out", "texts.parquet")
+    gyre("score", "half.onnx", "texts.parquet", "--out", "texts.csv", "--keep", "id", "--keep", "unused")
+    assert lines("texts.csv.failed.csv") == ["row,reason", '8,"column ""a"": ""seven"" is no number"'] and len(lines("texts.csv")) == rows
+    print("ok typed columns")
+
     (work / "twice.csv").write_text("a,b,Row\n1,2,3\n")
     assert 'two columns named "Row"' in gyre("score", "half.onnx", "twice.csv", "--out", "z.parquet", "--keep", "Row", ok=False).stderr
     print("ok Parquet out and in")
