@@ -39,9 +39,6 @@ TablePipeline train_pipeline(const TableTraining& training, const Table& table, 
   return {std::move(featuriser), std::move(fitted)};
 }
 
-namespace {
-
-// Rows as they come, and two that users will send sooner or later: all holes, and texts never seen.
 Table with_odd_rows(const Table& examples) {
   Table table = examples;
   for (int odd = 0; odd < 2; odd++) table.row_numbers.push_back(0);
@@ -57,6 +54,8 @@ Table with_odd_rows(const Table& examples) {
   }
   return table;
 }
+
+namespace {
 
 Signature signature_of(const Target& target, const TableInputs& inputs, const std::string& about) {
   Signature signature;

@@ -49,6 +49,9 @@ Problem problem_of(const Target& target);
 TablePipeline train_pipeline(const TableTraining& training, const Table& table, const Target& target,
                              std::span<const double> weights, const Table* check, const Target* check_target);
 
+// Rows as they come, and two that users will send sooner or later: all holes, and texts never seen.
+Table with_odd_rows(const Table& examples);
+
 inline constexpr double most_table_difference = 1e-5;  // between ONNX Runtime and the training's own answers
 
 struct TableExport {

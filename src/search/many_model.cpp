@@ -111,7 +111,7 @@ PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition
   result.first_time = partition.first_time;
   if (!result.trouble.empty()) return result;
   std::size_t horizon = plan.test.horizon, ahead = plan.columns.ahead.size();
-  History history{partition.values, partition.ahead, ahead};
+  History history{partition.values, partition.ahead, ahead, horizon};
   if (ahead && partition.ahead.size() < (result.points + horizon) * ahead) {
     result.trouble = std::to_string(partition.ahead.size() / ahead - result.points) +
                      " rows behind the last value say what is known ahead, " + std::to_string(horizon) + " are needed";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <numeric>
 
 #include "base/file.hpp"
@@ -201,16 +202,43 @@ void sort_rows(Raw& raw, std::size_t ahead) {
   take(raw.ahead, ahead);
 }
 
-// Missing values between two known ones lie on the line between them; of columns known ahead, the last known counts.
-std::size_t fill_holes(std::vector<double>& values) {
+std::string at_line(const std::string& name, double line) {
+  return name + ":" + std::to_string(static_cast<long long>(line));
+}
+
+// Gives how many values were missing.
+std::size_t fill_holes(std::vector<double>& values, const std::string& how) {
   std::size_t filled = 0, known = 0;
   for (std::size_t i = 1; i < values.size(); i++) {
     if (std::isnan(values[i])) continue;
-    for (std::size_t hole = known + 1; hole < i; hole++, filled++)
-      values[hole] = values[known] + (values[i] - values[known]) * double(hole - known) / double(i - known);
+    for (std::size_t hole = known + 1; hole < i; hole++, filled++) {
+      double share = how == "between" ? double(hole - known) / double(i - known) : 0;
+      values[hole] = how == "zero" ? 0 : values[known] + (values[i] - values[known]) * share;
+    }
     known = i;
   }
   return filled;
+}
+
+// A series of days among series of hours: most of what would be learned from was never seen.
+std::string too_sparse(const Raw& raw, const Partition& partition, const TimeGrid& grid, const std::string& name) {
+  constexpr std::size_t few = 8;
+  std::size_t known = partition.values.size() - partition.filled;
+  if (known < few || known * 2 >= partition.values.size()) return {};
+  std::map<std::int64_t, std::size_t> gaps;
+  std::size_t place = 0;
+  for (std::size_t row = 1; row < raw.time.size(); row++) {
+    auto gap = grid.steps(raw.time[row - 1], raw.time[row]).value_or(0);
+    if (gap > 1 && place == 0) place = row;
+    gaps[gap]++;
+  }
+  auto usual = std::max_element(gaps.begin(), gaps.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  TimeGrid own = grid;
+  own.step *= double(usual->first);
+  std::string apart = usual->first > 1 ? "its rows are " + own.words() + " apart" : "most of its steps have no row";
+  return at_line(name, raw.line[place]) + ": " + apart + ", others are " + grid.words() +
+         " apart: " + std::to_string(partition.filled) + " of " + std::to_string(partition.values.size()) +
+         " values would be made up (--fill zero where no row means none)";
 }
 
 std::string digest_of_rows(const Raw& raw) {
@@ -220,11 +248,8 @@ std::string digest_of_rows(const Raw& raw) {
   return hash.digest();
 }
 
-std::string at_line(const std::string& name, double line) {
-  return name + ":" + std::to_string(static_cast<long long>(line));
-}
-
-Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, std::size_t ahead) {
+Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, const SeriesColumns& columns) {
+  std::size_t ahead = columns.ahead.size();
   Partition partition{.keys = std::move(raw.keys)};
   partition.digest = digest_of_rows(raw);
   // What comes before the first value and after the last says nothing of the target.
@@ -265,7 +290,8 @@ Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, std::
     for (std::size_t i = 0; i < ahead; i++) partition.ahead[at * ahead + i] = raw.ahead[row * ahead + i];
     former = *step;
   }
-  partition.filled = fill_holes(partition.values);
+  partition.filled = fill_holes(partition.values, columns.fill);
+  if (columns.fill == "between") partition.trouble = too_sparse(raw, partition, grid, name);
   for (std::size_t i = 0; i < partition.ahead.size(); i++)
     if (std::isnan(partition.ahead[i])) partition.ahead[i] = i >= ahead ? partition.ahead[i - ahead] : 0;
   return partition;
@@ -300,7 +326,7 @@ SeriesTable load_series_table(const std::filesystem::path& file, const std::stri
   table.partitions.resize(raw.size());
   for (auto& partition : raw) table.rows += partition.time.size();
   for_each(raw.size(), threads,
-           [&](std::size_t i) { table.partitions[i] = regular(raw[i], table.grid, name, columns.ahead.size()); });
+           [&](std::size_t i) { table.partitions[i] = regular(raw[i], table.grid, name, columns); });
   return table;
 }
 

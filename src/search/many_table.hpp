@@ -13,7 +13,10 @@ struct SeriesColumns {
   std::string time;
   std::string target;
   std::vector<std::string> ahead;  // known ahead: rows behind the last value give what they will be
+  std::string fill = "between";    // what a step without a value has: see fill_choices
 };
+// On the line between its neighbours; nothing happened: 0; what was before.
+inline const std::vector<std::string> fill_choices{"between", "zero", "last"};
 
 struct Partition {
   std::vector<std::string> keys;  // beside `by`

@@ -117,6 +117,88 @@ def known_ahead():
     print("ok known ahead", flush=True)
 
 
+def holidays():
+    """Days by name move the forecasts of the weeks they lie in, here and when newer rows are given; no row says them."""
+    draw = random.Random(6)
+    start = datetime.date(2024, 1, 1)
+    feast = {start + datetime.timedelta(days) for days in range(20, 900, 91)}
+    (work / "feasts.csv").write_text("date,name\n" + "".join(f"{date},feast\n" for date in sorted(feast)) + "2024-08-15,\n")
+
+    def rows(count):
+        return [(start + datetime.timedelta(7 * t), 100 + draw.gauss(0, 1) +
+                 60 * any(start + datetime.timedelta(7 * t + d) in feast for d in range(7))) for t in range(count)]
+    known = rows(100)
+    (work / "feast.csv").write_text("week,sales\n" + "".join(f"{date},{value:.2f}\n" for date, value in known))
+    for learners in ("linear", "trees"):
+        kept = value("many", "feast.csv", "--holidays", "feasts.csv", "--learners", learners, *week[:-1], "14", "--name", learners,
+                     "--out", "f.csv")
+        assert kept["registered"] == 1, kept
+        forecast = list(csv.DictReader((work / "f.csv").open()))
+        with_feast = [t for t in range(14) if any(start + datetime.timedelta(7 * (100 + t) + d) in feast for d in range(7))]
+        assert with_feast, "no feast lies ahead"
+        for t, row in enumerate(forecast):
+            assert abs(float(row["forecast"]) - (160 if t in with_feast else 100)) < 12, (learners, t, row)
+    (work / "longer.csv").write_text("week,sales\n" + "".join(f"{date},{value:.2f}\n" for date, value in rows(104)))
+    run("many", "forecast", "linear", "--data", "longer.csv", "--out", "later.csv")
+    moved = {row["week"] for row in csv.DictReader((work / "later.csv").open()) if float(row["forecast"]) > 140}
+    assert moved == {day(t) for t in range(104, 118) if any(start + datetime.timedelta(7 * t + d) in feast for d in range(7))}, moved
+    out = run("many", "feast.csv", "--holidays", "feast.csv", *week, code=2)
+    assert 'feast.csv has no column "date"' in out, out
+    (work / "feasts.csv").write_text("date,name\n2024-12-25,feast\nChristmas,feast\n")
+    out = run("many", "feast.csv", "--holidays", "feasts.csv", *week, code=2)
+    assert 'feasts.csv:3: column "date": "Christmas" is no date' in out, out
+    print("ok holidays", flush=True)
+
+
+def wild():
+    """A table as sensors and shops leave it: what is wrong with one partition is said by its line, the others are learned."""
+    draw, rows = random.Random(8), []
+
+    def add(key, values, step=1, start=0):
+        for t, number in enumerate(values):
+            if number is not None:
+                rows.append(f"{key},{datetime.date(2024, 1, 1) + datetime.timedelta(start + step * t)},{number}")
+    plain = lambda: [round(50 + 10 * math.sin(t * 2 * math.pi / 7) + draw.gauss(0, 1), 3) for t in range(120)]
+    add("gaps", [None if 40 <= t < 50 or t % 17 == 3 else v for t, v in enumerate(plain())])
+    add("zero", [0] * 120)
+    add("negative", [v - 80 for v in plain()])
+    add("short", plain()[:2])
+    add("weekly", plain()[:30], step=7)
+    add("late", plain()[:90], start=30)
+    add("huge", [v * 1e300 for v in plain()])
+    add("tiny", [v * 1e-300 for v in plain()])
+    add("seldom", [3 if t % 5 == 0 else None for t in range(120)])
+    add("empty", [""] * 20)
+    add("", plain())
+    add("käse / 5 %", plain())
+    draw.shuffle(rows)
+    lines = ["sensor,day,value"] + rows
+    lines += [f"twice,2024-01-0{1 + t % 7},{t}" for t in range(8)] + ["endless,2024-01-01,1", "endless,2024-01-02,-inf", "endless,2024-01-03,1",
+              "hours,2024-01-01 00:00:00,1", "hours,2024-01-01 01:00:00,2", "hours,2024-01-01 02:00:00,3"]
+    (work / "wild.csv").write_text("\n".join(lines) + "\n")
+    words = ["wild.csv", "--by", "sensor", "--time", "day", "--target", "value", "--horizon", "7", "--learners", "all"]
+    kept = value("many", *words, "--out", "wild.out.csv")
+    failed = {one["partition"]["sensor"]: one["trouble"] for one in value("many", "show", "wild", "--failed")["partitions"]}
+    assert kept["registered"] + kept["failed"] == 15 and kept["failed"] == len(failed), kept
+    learned = lambda sensor: value("many", "show", "wild", "--where", f"sensor={sensor}")["partitions"][0]
+    line = {cells: number for number, cells in enumerate(lines, 1)}
+    for key, part in (("short", "2 values are too few"), ("weekly", "its rows are a week apart, others are a day apart"),
+                      ("seldom", "its rows are 5 days apart"), ("empty", "no row has a value"),
+                      ("twice", f"wild.csv:{line['twice,2024-01-01,7']}: a second row of 2024-01-01"),
+                      ("endless", f"wild.csv:{line['endless,2024-01-02,-inf']}: the value is infinite"),
+                      ("hours", "lies between two steps")):
+        assert part in failed[key], (key, part, failed)
+        del failed[key]
+    assert set(failed) <= {"huge"}, failed
+    assert learned("gaps")["filled"] > 10 and learned("zero")["forecast"] == [0] * 7, learned("zero")
+    for row in csv.DictReader((work / "wild.out.csv").open()):
+        assert math.isfinite(float(row["forecast"])), row
+    kept = value("many", *words, "--fill", "zero", "--name", "zeros")
+    seldom = value("many", "show", "zeros", "--where", "sensor=seldom")["partitions"][0]
+    assert seldom["filled"] == 92 and "trouble" not in seldom, seldom
+    print("ok wild", flush=True)
+
+
 def bad_tables():
     data = series()
     data["s0", "b0"] = data["s0", "b0"][:1]
@@ -205,7 +287,7 @@ def killed():
 
 try:
     run("init")
-    for part in (plain, totals, known_ahead, bad_tables, again, killed):
+    for part in (plain, totals, known_ahead, holidays, wild, bad_tables, again, killed):
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()
 finally:

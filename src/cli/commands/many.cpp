@@ -19,6 +19,7 @@ std::vector<Field> options_of_command() {
   std::vector<Field> fields{
       {"name", FieldType::text, "what the models are registered under; the file's name when left out", "", {}, {}},
       {"out", FieldType::text, "file to write the forecasts to as well", "", {}, {}},
+      {"holidays", FieldType::text, "days that are not like others: a CSV file with date,name", "", {}, {}},
       {"fresh", FieldType::boolean, "do it even when the same was done before", false, {}, {}}};
   for (auto& field : many_step().fields) fields.push_back(field);
   return fields;
@@ -46,6 +47,7 @@ int run(const json::object& values, CommandContext& context) {
   Api& api = context.api();
   json::object inputs{{"data", reference_of(data)}};
   if (auto former = former_of(api, name, options); !former.is_null()) inputs["former"] = former;
+  if (auto holidays = get_string(values, "holidays"); !holidays.empty()) inputs["holidays"] = reference_of(holidays);
   json::object node{{"step", "many"}, {"options", options}, {"inputs", inputs}};
   json::object nodes{{"many", node}}, pipeline{{"name", "many"}, {"nodes", nodes}};
   json::object body{{"pipeline", pipeline}, {"fresh", values.at("fresh")}};

@@ -13,6 +13,7 @@ double ForecastForm::factor(std::int64_t ahead) const {
 
 std::vector<double> ForecastForm::forecast(std::span<const double> last_values, std::span<const double> covariates,
                                            std::int64_t ahead) const {
+  if (trees) return trees->forecast(last_values, covariates.subspan(window * covariate_count), ahead);
   std::vector<double> input;
   input.reserve(inputs());
   for (std::size_t i = 0; i < window; i++) {
@@ -42,6 +43,7 @@ std::span<const ForecastLearner> forecast_learners() {
   static const ForecastLearner all[] = {
       {"naive", "the last season again, or the last value where nothing repeats", fit_naive},
       {"linear", "least squares on the last values, the calendar and columns known ahead", fit_lag_regression},
+      {"trees", "boosted trees on the last values, the calendar and columns known ahead", fit_lag_trees},
       {"ets", "exponential smoothing: level, trend (damped) and season, chosen by AICc", fit_exponential},
       {"theta", "the optimised Theta method on what a season leaves over", fit_theta},
       {"arima", "seasonal ARIMA, its orders chosen by AICc", fit_arima},

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "learn/forecast/tree_form.hpp"
+
 namespace gyre {
 
 // One series as learners take it: equal steps in time, no holes.
@@ -16,8 +18,9 @@ struct History {
   // Known ahead, as promotions and prices are: [steps][covariate_count] of the values and of what is forecast.
   std::span<const double> covariates{};
   std::size_t covariate_count = 0;
+  std::size_t horizon = 0;  // steps ahead that will be asked for; 0: not known
 
-  History first(std::size_t count) const { return {values.first(count), covariates, covariate_count}; }
+  History first(std::size_t count) const { return {values.first(count), covariates, covariate_count, horizon}; }
 };
 
 // What repeats, in steps.
@@ -39,6 +42,7 @@ struct ForecastForm {
   std::vector<double> factors;      // of a season's steps; the first is that of the end of the history
   std::vector<double> frequencies;  // radians a step
   std::vector<double> weights;      // [inputs][horizon]
+  std::optional<TreeForm> trees{};  // instead of all that is behind covariate_count
 
   std::size_t inputs() const { return window + (window + horizon) * covariate_count + 2 + 2 * frequencies.size(); }
   double factor(std::int64_t ahead) const;
@@ -53,7 +57,7 @@ class Forecaster {
   virtual std::string words() const = 0;  // "ETS(A,Ad,A)"
   // `covariates`: [horizon][covariate_count].
   virtual std::vector<double> forecast(std::size_t horizon, std::span<const double> covariates = {}) const = 0;
-  // Nothing for models that are not linear in what they have seen; their graphs are written out step by step.
+  // Nothing for models that no form can tell.
   virtual std::optional<ForecastForm> form(std::size_t horizon) const = 0;
 };
 
@@ -68,6 +72,7 @@ const ForecastLearner& forecast_learner(const std::string& name);  // Error{not_
 
 std::unique_ptr<Forecaster> fit_naive(const History& history, const Calendar& calendar);
 std::unique_ptr<Forecaster> fit_lag_regression(const History& history, const Calendar& calendar);
+std::unique_ptr<Forecaster> fit_lag_trees(const History& history, const Calendar& calendar);
 std::unique_ptr<Forecaster> fit_exponential(const History& history, const Calendar& calendar);
 std::unique_ptr<Forecaster> fit_theta(const History& history, const Calendar& calendar);
 std::unique_ptr<Forecaster> fit_arima(const History& history, const Calendar& calendar);

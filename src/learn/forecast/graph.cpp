@@ -24,10 +24,39 @@ std::string factors(GraphBuilder& graph, const ForecastForm& form, const std::st
   return graph.node("Gather", {known, phase});
 }
 
+// Weights times what was seen, its season taken out and put back.
+std::string linear(GraphBuilder& graph, const ForecastForm& form, std::string values, const std::string& covariates,
+                   const std::string& ahead) {
+  bool added = form.season == ForecastForm::Season::added;
+  if (form.season != ForecastForm::Season::none)
+    values = graph.node(added ? "Sub" : "Div",
+                        {values, factors(graph, form, ahead, 1 - std::int64_t(form.window), form.window)});
+
+  std::vector<std::string> inputs{values};
+  if (!covariates.empty()) inputs.push_back(covariates);
+  float one = 1;
+  inputs.push_back(graph.constant(Tensor::floats({1, 1}, std::span(&one, 1))));
+  inputs.push_back(ahead);
+  if (!form.frequencies.empty()) {
+    auto frequencies = graph.constant(floats({1, std::int64_t(form.frequencies.size())}, form.frequencies));
+    auto angles = graph.node("Mul", {ahead, frequencies});
+    inputs.push_back(graph.node("Sin", {angles}));
+    inputs.push_back(graph.node("Cos", {angles}));
+  }
+  auto all = graph.node("Concat", inputs, {{"axis", std::int64_t{1}}});
+  auto weights = graph.constant(floats({std::int64_t(form.inputs()), std::int64_t(form.horizon)}, form.weights));
+  auto forecast = graph.node("MatMul", {all, weights});
+  if (form.season != ForecastForm::Season::none)
+    forecast = graph.node(added ? "Add" : "Mul", {forecast, factors(graph, form, ahead, 1, form.horizon)});
+  return forecast;
+}
+
 }  // namespace
 
 std::string shape_of(const ForecastForm& form) {
   std::string text;
+  if (form.trees)
+    for (auto cycle : form.trees->cycles) text += "trees " + std::to_string(cycle) + " ";
   for (auto size : {form.window, form.horizon, form.covariate_count, std::size_t(form.season), form.factors.size(),
                     form.frequencies.size()})
     text += std::to_string(size) + " ";
@@ -53,26 +82,16 @@ std::string forecast_graph(const ForecastForm& form, const ForecastGraph& about,
   auto step = part(window - 1, window, width - 1, width);
   auto ahead = graph.node("Sub", {step, graph.constant(float(about.last_step))});
   auto values = part(0, window, 0, 1);
-  bool added = form.season == ForecastForm::Season::added;
-  if (form.season != ForecastForm::Season::none)
-    values = graph.node(added ? "Sub" : "Div", {values, factors(graph, form, ahead, 1 - window, form.window)});
-
-  std::vector<std::string> inputs{values};
-  if (!about.covariates.empty()) inputs.push_back(part(0, rows, 1, width - 1));
-  float one = 1;
-  inputs.push_back(graph.constant(Tensor::floats({1, 1}, std::span(&one, 1))));
-  inputs.push_back(ahead);
-  if (!form.frequencies.empty()) {
-    auto frequencies = graph.constant(floats({1, std::int64_t(form.frequencies.size())}, form.frequencies));
-    auto angles = graph.node("Mul", {ahead, frequencies});
-    inputs.push_back(graph.node("Sin", {angles}));
-    inputs.push_back(graph.node("Cos", {angles}));
+  std::string forecast;
+  if (form.trees) {
+    auto known = about.covariates.empty() ? "" : part(window, rows, 1, width - 1);
+    if (!known.empty())
+      known = graph.node("Reshape", {known, graph.constant(std::vector<std::int64_t>{horizon, width - 2})});
+    forecast = form.trees->export_to(graph, values, known, ahead);
+  } else {
+    auto covariates = about.covariates.empty() ? "" : part(0, rows, 1, width - 1);
+    forecast = linear(graph, form, values, covariates, ahead);
   }
-  auto all = graph.node("Concat", inputs, {{"axis", std::int64_t{1}}});
-  auto weights = graph.constant(floats({std::int64_t(form.inputs()), horizon}, form.weights));
-  auto forecast = graph.node("MatMul", {all, weights});
-  if (form.season != ForecastForm::Season::none)
-    forecast = graph.node(added ? "Add" : "Mul", {forecast, factors(graph, form, ahead, 1, form.horizon)});
   forecast = graph.node("Reshape", {forecast, graph.constant(std::vector<std::int64_t>{horizon})});
   graph.output(forecast, "forecast", DataType::f32, {horizon});
 

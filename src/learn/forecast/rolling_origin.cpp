@@ -60,7 +60,9 @@ std::optional<BackTest> back_test(const ForecastLearner& learner, const History&
   std::vector<double> judged(plan.horizon, 0.0);
   double squares = 0, steps = 0;
   for (auto end : fold_ends(history.values.size(), plan)) {
-    auto fitted = learner.fit(history.first(end), calendar);
+    History known = history.first(end);
+    known.horizon = plan.horizon;
+    auto fitted = learner.fit(known, calendar);
     if (!fitted) return {};
     std::size_t horizon = std::min(plan.horizon, history.values.size() - end);
     auto covariates = history.covariates.subspan(end * history.covariate_count, horizon * history.covariate_count);

@@ -1,8 +1,11 @@
 // gyre train many: one forecasting model for each partition of a table.
 #include <cmath>
 
+#include "base/file.hpp"
+#include "base/hash.hpp"
 #include "data/gather.hpp"
 #include "learn/lineage.hpp"
+#include "search/holidays.hpp"
 #include "search/many_forecasts.hpp"
 #include "search/many_run.hpp"
 #include "search/many_totals.hpp"
@@ -22,6 +25,7 @@ struct Options {
   std::vector<std::string> learners{"naive", "linear", "theta", "ets"};
   std::int64_t folds = 3;
   std::int64_t season = 0;
+  std::string fill = "between";
   std::string format = "csv";
   std::string reconcile = "none";
   bool only_changed = false;
@@ -49,7 +53,8 @@ json::object all_options(const Options& options) {
           {"horizon", options.horizon},
           {"learners", json::value_from(options.learners)},
           {"folds", options.folds},
-          {"season", options.season}};
+          {"season", options.season},
+          {"fill", options.fill}};
 }
 
 std::vector<std::string> wanted_learners(const Options& options) {
@@ -93,21 +98,31 @@ void run(const Options& given, StepContext& context) {
   options.learners = apart(given.learners);
   options.learners = wanted_learners(options);
   fs::path input = context.input("data"), output = context.output("models");
-  SeriesColumns columns{options.by, options.time, options.target, options.ahead};
+  SeriesColumns columns{options.by, options.time, options.target, options.ahead, options.fill};
   context.progress(0, 1, "reading");
   auto table = load_series_table(input, name_of_input(input, "table"), columns, context.threads());
+  Holidays holidays;
+  json::object asked = all_options(options);
+  if (context.has_input("holidays")) {
+    fs::path file = context.input("holidays");
+    holidays = Holidays(file, name_of_input(file, "holidays"), context.threads());
+    asked["holidays"] = digest_of_file(file);
+    make_folders(output);
+    write_output(output / "holidays.csv", read_file(file));
+  }
+  add_holidays(holidays, table, columns, static_cast<std::size_t>(options.horizon), context.threads());
   ManyPlan plan{.columns = columns, .learners = options.learners};
   plan.test = {static_cast<std::size_t>(options.horizon), static_cast<std::size_t>(options.folds)};
   plan.calendar = table.grid.calendar();
   if (options.season) plan.calendar = {static_cast<std::size_t>(options.season), {double(options.season)}};
-  plan.lineage = lineage_of(step_many, all_options(options), context);
+  plan.lineage = lineage_of(step_many, asked, context);
 
   ManyRun work(plan, table, context);
   std::optional<FormerRun> former;
   if (context.has_input("former")) {
     former.emplace(context.input("former"));
     ManyChoice choice{options.only_changed, options.only_drifted, options.only_failed};
-    if (former->options() != all_options(options)) {
+    if (former->options() != asked) {
       context.say("the run before had other options: every model is learned anew");
       choice = {};
     }
@@ -127,7 +142,7 @@ void run(const Options& given, StepContext& context) {
     count = count.is_null() ? 1 : count.as_int64() + 1;
     if (std::isfinite(result.mase)) mase += result.mase, judged++;
   }
-  json::object report{{"options", all_options(options)},
+  json::object report{{"options", asked},
                       {"rows", table.rows},
                       {"step", table.grid.words()},
                       {"grid", to_json(table.grid)},
@@ -157,6 +172,7 @@ const Step step_many = step<Options>(
          "Cuts a table into series and learns a model of each: learners are compared by rolling back-test, the best "
          "is fitted to the whole history and forecasts.\n\n`gyre many` does the same and registers every model.",
      .inputs = {{"data", "table", "a CSV or Parquet file"},
+                {"holidays", "table", "a CSV file of days that are not like others: date,name", true},
                 {"former", "any", "what a run before gave: models are kept from it", true}},
      .outputs = {{"models", "any", "a pack of ONNX files, what each is, and the forecasts"}},
      .parallel = true},
@@ -166,11 +182,14 @@ const Step step_many = step<Options>(
      field("ahead", &Options::ahead,
            "columns known ahead, as promotions are: rows behind the last value say what they will be"),
      field("horizon", &Options::horizon, "how many steps to forecast", {.min = 1, .max = 1000, .required = true}),
-     field("learners", &Options::learners, "which to choose among: naive, linear, theta, ets, arima, or all"),
+     field("learners", &Options::learners, "which to choose among: naive, linear, trees, theta, ets, arima, or all"),
      field("folds", &Options::folds, "how often each is judged, on as many horizons before the end",
            {.min = 1, .max = 50}),
      field("season", &Options::season, "steps after which things repeat; 0: as the time's steps suggest",
            {.min = 0, .max = 10000}),
+     field("fill", &Options::fill,
+           "what a step without a value has: what lies between its neighbours, 0, or the last value before it",
+           {.choices = fill_choices}),
      field("format", &Options::format, "of the forecasts", {.choices = {"csv", "parquet"}}),
      field("reconcile", &Options::reconcile,
            "totals by the first columns of --by, as rows with empty cells: bottom-up adds forecasts up, ols learns "

@@ -2,6 +2,7 @@
 #include "data/gather.hpp"
 #include "learn/parallel.hpp"
 #include "model/session.hpp"
+#include "search/holidays.hpp"
 #include "search/many_forecasts.hpp"
 #include "search/many_run.hpp"
 
@@ -41,9 +42,13 @@ void run(const Options& options, StepContext& context) {
   auto text = [&](const char* key) { return get_string(models.options(), key); };
   auto texts = [&](const char* key) { return json::value_to<std::vector<std::string>>(models.options().at(key)); };
   SeriesColumns columns{texts("by"), text("time"), text("target"), texts("ahead")};
+  if (auto* fill = models.options().if_contains("fill")) columns.fill = std::string(fill->as_string());
   auto horizon = static_cast<std::size_t>(get_int(models.options(), "horizon"));
   fs::path input = context.input("data");
   auto table = load_series_table(input, name_of_input(input, "table"), columns, context.threads(), models.grid());
+  // The days are the models': where more are known, they are learned anew.
+  if (fs::path days = context.input("models") / "holidays.csv"; fs::exists(days))
+    add_holidays(Holidays(days, "holidays.csv", context.threads()), table, columns, horizon, context.threads());
   std::vector<PartitionResult> results(table.partitions.size());
   for_each(results.size(), context.threads(), [&](std::size_t i) {
     auto& partition = table.partitions[i];
