@@ -124,3 +124,18 @@ ${rows}  throw Error(Code::internal, \"no example \" + std::string(name));
 }  // namespace gyre
 " @ONLY)
 endfunction()
+
+# The bytes of a file that a module carries, as std::string_view `name`().
+function(gyre_bytes out name file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" escaped "${hex}")
+  string(LENGTH "${hex}" digits)
+  math(EXPR size "${digits} / 2")
+  file(CONFIGURE OUTPUT ${out} CONTENT "// Written by CMake from ${file}.
+#include <string_view>
+namespace gyre {
+std::string_view ${name}() { return {\"${escaped}\", ${size}}; }
+}  // namespace gyre
+" @ONLY)
+endfunction()

@@ -75,6 +75,10 @@ add_executable(gyre-load EXCLUDE_FROM_ALL bench/load.cpp)
 add_executable(gyre-bench-pmf EXCLUDE_FROM_ALL bench/pmf.cpp)
 target_link_libraries(gyre-bench-pmf PRIVATE gyre_search)
 
+# Our pipelines on many tables: the matrix that gyre auto proposes from (scripts/meta).
+add_executable(gyre-meta EXCLUDE_FROM_ALL bench/meta.cpp)
+target_link_libraries(gyre-meta PRIVATE gyre_tables)
+
 # Fuzz entry points (src/<module>/*_fuzz.cpp), each a program with the driver of tests/: gyre-fuzz builds them all.
 if(GYRE_SANITIZE)
   file(GLOB_RECURSE fuzz_entries CONFIGURE_DEPENDS src/*_fuzz.cpp)

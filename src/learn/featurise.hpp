@@ -25,6 +25,8 @@ std::vector<Field> feature_fields();
 class TableInputs {
  public:
   const std::string& value(GraphBuilder& graph, const std::string& column, DataType type);
+  // A column that is no input but made of others.
+  void set(const std::string& column, std::string value) { values_[column] = std::move(value); }
   const std::vector<std::string>& columns() const { return columns_; }  // in the order of the inputs
   std::map<std::string, std::string> values() const { return values_; }
 

@@ -14,6 +14,7 @@ class LinearModel final : public Fitted {
   json::object about() const override { return about_; }
   const std::vector<double>& weights() const { return weights_; }
   const std::vector<double>& biases() const { return biases_; }
+  Link link() const { return link_; }
 
  private:
   std::size_t features() const { return weights_.size() / biases_.size(); }

@@ -69,6 +69,22 @@ Signature signature_of(const Target& target, const TableInputs& inputs, const st
 
 }  // namespace
 
+double checked_difference(std::span<const double> expected, std::span<const double> given) {
+  if (given.size() != expected.size())
+    throw Error(Code::internal, "the ONNX graph gives " + std::to_string(given.size()) + " numbers for " +
+                                    std::to_string(expected.size()));
+  double largest = 0;
+  for (std::size_t i = 0; i < given.size(); i++) {
+    double difference = std::abs(given[i] - expected[i]) / std::max(1.0, std::abs(expected[i]));
+    largest = std::max(largest, std::isnan(difference) ? HUGE_VAL : difference);
+  }
+  if (!(largest <= most_table_difference))
+    throw Error(Code::internal,
+                "ONNX Runtime and the training disagree by " + std::to_string(largest) + " on this model",
+                "this is a fault of gyre: the model was not written");
+  return largest;
+}
+
 TableExport export_table_model(const TableModel& model, const Target& target, const Table& examples,
                                const json::object& lineage, const std::string& about, int threads) {
   GraphBuilder graph("table");
@@ -77,7 +93,7 @@ TableExport export_table_model(const TableModel& model, const Target& target, co
   auto outputs = static_cast<std::int64_t>(problem_of(target).outputs());
   graph.output(answers, target.task == Task::classify ? "probabilities" : "value", DataType::f32, {-1, outputs});
   graph.describe(signature_of(target, inputs, about), lineage);
-  TableExport exported{graph.finish(), 0, inputs.columns()};
+  TableExport exported{.bytes = graph.finish(), .columns = inputs.columns()};
   Table table = with_odd_rows(examples);
   std::vector<double> expected = model.predict(table, threads);
   Session session = Session::from_bytes(exported.bytes, 1);
@@ -85,21 +101,12 @@ TableExport export_table_model(const TableModel& model, const Target& target, co
   std::iota(rows.begin(), rows.end(), 0);
   auto given = session.run(table_tensors(table, exported.columns, rows));
   auto values = given.at(0).as<float>();
-  if (values.size() != expected.size())
-    throw Error(Code::internal, "the ONNX graph gives " + std::to_string(values.size()) + " numbers for " +
-                                    std::to_string(expected.size()));
-  for (std::size_t i = 0; i < values.size(); i++) {
-    double difference = std::abs(values[i] - expected[i]) / std::max(1.0, std::abs(expected[i]));
-    exported.difference = std::max(exported.difference, std::isnan(difference) ? HUGE_VAL : difference);
-  }
-  if (!(exported.difference <= most_table_difference))
-    throw Error(Code::internal,
-                "ONNX Runtime and the training disagree by " + std::to_string(exported.difference) + " on this model",
-                "this is a fault of gyre: the model was not written");
+  exported.difference = checked_difference(expected, std::vector<double>(values.begin(), values.end()));
   std::vector<Golden> golden;
   for (std::size_t i : {std::size_t{0}, table.rows() - 2, table.rows() - 1}) {
     auto one = table_tensors(table, exported.columns, std::span(&i, 1));
     auto answer = session.run(one);
+    exported.example = one;
     golden.push_back({std::move(one), std::move(answer)});
   }
   exported.bytes = with_metadata(exported.bytes, {{"gyre.golden", pack_golden(golden)}});

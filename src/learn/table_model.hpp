@@ -58,7 +58,10 @@ struct TableExport {
   std::string bytes;
   double difference = 0;
   std::vector<std::string> columns;  // that the file takes
+  std::vector<Tensor> example{};     // what it takes for one row
 };
+// The largest one, beside 1 or the answer's size. Error{internal} when it is more than it may be.
+double checked_difference(std::span<const double> expected, std::span<const double> given);
 // Runs `examples` (rows as they come; holes and unknown categories are added) through both: Error{internal} when their
 // answers differ by more than they may.
 TableExport export_table_model(const TableModel& model, const Target& target, const Table& examples,

@@ -86,6 +86,34 @@ def interrupted():
     ok("Ctrl-C gives the best so far")
 
 
+def histories():
+    """Machines that wear: how long each still lasts shows in how its heat has risen, not in its last reading."""
+    numbers = random.Random(4)
+    with open(folder / "machines.csv", "w") as out:
+        out.write("unit,cycle,heat,life\n")
+        for unit in range(25):
+            level, last = numbers.gauss(50, 20), numbers.randrange(20, 60)
+            for cycle in range(last):
+                heat = level + 30 * math.exp((cycle - last) / 8) + numbers.gauss(0, .3)
+                out.write(f"{unit},{cycle},{heat:.3f},{last - 1 - cycle}\n")
+    found = json.loads(run("auto", "machines.csv", "--target", "life", "--task", "regress", "--group", "unit", "--time", "cycle", "--window", "12",
+                           "--cap", "20", "--budget", "8s", "--out", "life.onnx", "--json"))
+    report = report_of(found)
+    assert report["score"] < 4, report["score"]
+    assert {g["name"]: g["state"] for g in report["guardrails"]}["cap"] == "done"
+    ok("a history: judged by machines that it did not see")
+    rising = "cycle,heat\n" + "".join(f"{c},{40 + 30 * math.exp((c - 40) / 8)}\n" for c in range(40))
+    still = "cycle,heat\n" + "".join(f"{c},70\n" for c in range(10))
+    (folder / "rising.csv").write_text(rising)
+    (folder / "still.csv").write_text(still)
+    lives = [json.loads(run("predict", "life.onnx", name, "--json"))["answer"]["value"] for name in ("rising.csv", "still.csv")]
+    assert lives[0] < 5 and lives[1] > 12, lives
+    ok("the last rows as they come make an answer; fewer than the window too")
+    error = run("auto", "machines.csv", "--target", "life", "--window", "5", "--budget", "3s", code=2)
+    assert "--group" in error, error
+    ok("a window needs a group")
+
+
 def hard_tables():
     (folder / "five.csv").write_text("a,y\n1,u\n2,v\n3,u\n4,v\n5,u\n")
     run("auto", "five.csv", "--target", "y", "--budget", "3s", "--json")
@@ -102,5 +130,6 @@ labels()
 numbers()
 limits()
 interrupted()
+histories()
 hard_tables()
 subprocess.run(["rm", "-rf", folder], check=True)

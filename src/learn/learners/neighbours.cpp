@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/random.hpp"
+#include "learn/known_rows.hpp"
 #include "learn/learner.hpp"
 #include "learn/parallel.hpp"
 
@@ -22,15 +22,8 @@ class Neighbours final : public Fitted {
  public:
   Neighbours(const Options& options, const Problem& problem, const Examples& examples, std::uint64_t seed)
       : by_distance_(options.weights == "distance"), outputs_(problem.outputs()) {
-    std::vector<std::size_t> rows(examples.rows());
-    for (std::size_t i = 0; i < rows.size(); i++) rows[i] = i;
-    if (rows.size() > static_cast<std::size_t>(options.most)) {
-      Random random(seed);
-      random.shuffle(rows);
-      rows.resize(static_cast<std::size_t>(options.most));
-      std::sort(rows.begin(), rows.end());
-    }
-    known_ = examples.features->take(rows);
+    auto rows = KnownRows::draw(examples.rows(), static_cast<std::size_t>(options.most), seed);
+    known_ = KnownRows(examples.features->take(rows));
     k_ = std::min(static_cast<std::size_t>(options.k), rows.size());
     answers_.assign(rows.size() * outputs_, 0);
     for (std::size_t i = 0; i < rows.size(); i++) {
@@ -39,38 +32,32 @@ class Neighbours final : public Fitted {
         answers_[i * outputs_ + static_cast<std::size_t>(target)] = 1;
       else
         answers_[i] = target;
-      squares_.push_back(square(known_.row(i)));
     }
   }
 
   std::vector<double> predict(const Matrix& matrix, int threads) const override {
     std::vector<double> result(matrix.rows * outputs_);
     for_rows(matrix.rows, threads, [&](std::size_t from, std::size_t to) {
-      std::vector<std::pair<float, std::size_t>> near(known_.rows);
-      for (std::size_t i = from; i < to; i++) answer(matrix.row(i), near, result.data() + i * outputs_);
+      std::vector<double> distances(known_.count());
+      std::vector<std::pair<float, std::size_t>> near(known_.count());
+      for (std::size_t i = from; i < to; i++) {
+        known_.square_distances(matrix.row(i), distances);
+        answer(distances, near, result.data() + i * outputs_);
+      }
     });
     return result;
   }
 
   // Distances in doubles, then floats: equal rows are equally far, here and there, and the first of them is taken.
   std::string export_to(GraphBuilder& graph, const std::string& features) const override {
-    auto rows = static_cast<std::int64_t>(known_.rows), width = static_cast<std::int64_t>(known_.columns);
-    Tensor known = Tensor::zeros(DataType::f64, {width, rows}), squares = Tensor::zeros(DataType::f64, {1, rows});
-    for (std::size_t i = 0; i < known_.rows; i++) {
-      for (std::size_t f = 0; f < known_.columns; f++)
-        known.as<double>()[f * known_.rows + i] = -2 * double{known_.at(i, f)};
-      squares.as<double>()[i] = squares_[i];
-    }
-    std::string wide = graph.node("Cast", {features}, {{"to", std::int64_t{11}}});
-    std::string own = graph.node("ReduceSumSquare", {wide}, {{"axes", Integers{1}}});
-    std::string products = graph.node("MatMul", {wide, graph.constant(known)});
-    std::string far = graph.node("Add", {graph.node("Add", {products, graph.constant(squares)}), own});
+    std::string far = known_.export_square_distances(graph, features);
     std::string narrow = graph.node("Cast", {far}, {{"to", std::int64_t{1}}});
     narrow = graph.node("Max", {narrow, graph.constant(0.0f)});
     std::string nearest = graph.node("TopK", {narrow, graph.constant(Integers{static_cast<std::int64_t>(k_)})},
                                      {{"largest", std::int64_t{0}}}, 2);
     std::vector<float> answers(answers_.begin(), answers_.end());
-    std::string table = graph.constant(Tensor::floats({rows, static_cast<std::int64_t>(outputs_)}, answers));
+    std::string table = graph.constant(
+        Tensor::floats({static_cast<std::int64_t>(known_.count()), static_cast<std::int64_t>(outputs_)}, answers));
     std::string votes = graph.node("Gather", {table, nearest + "_1"}, {{"axis", std::int64_t{0}}});
     if (!by_distance_) return graph.node("ReduceMean", {votes}, {{"axes", Integers{1}}, {"keepdims", std::int64_t{0}}});
     std::string weights = graph.node(
@@ -79,24 +66,13 @@ class Neighbours final : public Fitted {
     std::string sum = graph.node("ReduceSum", {counted, graph.constant(Integers{1})}, {{"keepdims", std::int64_t{0}}});
     return graph.node("Div", {sum, graph.node("ReduceSum", {weights, graph.constant(Integers{1})})});
   }
-  json::object about() const override { return {{"rows", known_.rows}}; }
+  json::object about() const override { return {{"rows", known_.count()}}; }
 
  private:
   static constexpr double least_ = 1e-2;  // of a distance: a row that is there already does not answer alone
 
-  static double square(std::span<const float> row) {
-    double sum = 0;
-    for (float value : row) sum += double{value} * value;
-    return sum;
-  }
-  void answer(std::span<const float> row, std::vector<std::pair<float, std::size_t>>& near, double* to) const {
-    double own = square(row);
-    for (std::size_t i = 0; i < known_.rows; i++) {
-      auto other = known_.row(i);
-      double product = 0;
-      for (std::size_t f = 0; f < row.size(); f++) product += double{row[f]} * other[f];
-      near[i] = {std::max(0.0f, static_cast<float>(squares_[i] - 2 * product + own)), i};
-    }
+  void answer(std::span<const double> distances, std::vector<std::pair<float, std::size_t>>& near, double* to) const {
+    for (std::size_t i = 0; i < near.size(); i++) near[i] = {std::max(0.0f, static_cast<float>(distances[i])), i};
     std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(k_), near.end());
     double total = 0;
     for (std::size_t n = 0; n < k_; n++) {
@@ -108,8 +84,8 @@ class Neighbours final : public Fitted {
   }
   bool by_distance_;
   std::size_t outputs_, k_ = 1;
-  Matrix known_;
-  std::vector<double> squares_, answers_;
+  KnownRows known_;
+  std::vector<double> answers_;
 };
 
 std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,

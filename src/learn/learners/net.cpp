@@ -23,10 +23,30 @@ struct Options {
 
 struct Layer {
   std::size_t in = 0, out = 0;
-  std::vector<float> weights, biases;  // [out][in]
+  std::vector<float> weights, biases;  // [in][out]
 };
 
 using Layers = std::vector<Layer>;
+
+// In steps of so many numbers, which a processor does at once.
+constexpr std::size_t lanes = 8;
+
+void add(float* to, float factor, const float* from, std::size_t count) {
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::size_t lane = 0; lane < lanes; lane++) to[i + lane] += factor * from[i + lane];
+  for (; i < count; i++) to[i] += factor * from[i];
+}
+
+float product(const float* a, const float* b, std::size_t count) {
+  float sums[lanes] = {}, sum = 0;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::size_t lane = 0; lane < lanes; lane++) sums[lane] += a[i + lane] * b[i + lane];
+  for (; i < count; i++) sum += a[i] * b[i];
+  for (float one : sums) sum += one;
+  return sum;
+}
 
 // Sums of the last layer; `values` keeps what each layer gave, for the way back.
 void forward(const Layers& layers, std::span<const float> row, std::vector<std::vector<float>>& values) {
@@ -36,13 +56,11 @@ void forward(const Layers& layers, std::span<const float> row, std::vector<std::
     auto& layer = layers[l];
     auto& to = values[l + 1];
     to = layer.biases;
-    for (std::size_t o = 0; o < layer.out; o++) {
-      const float* weights = layer.weights.data() + o * layer.in;
-      float sum = 0;
-      for (std::size_t i = 0; i < layer.in; i++) sum += weights[i] * values[l][i];
-      to[o] += sum;
-      if (l + 1 < layers.size()) to[o] = std::max(0.0f, to[o]);
-    }
+    for (std::size_t i = 0; i < layer.in; i++)
+      if (float value = values[l][i]; value != 0)  // of rectified units many are
+        add(to.data(), value, layer.weights.data() + i * layer.out, layer.out);
+    if (l + 1 < layers.size())
+      for (float& sum : to) sum = std::max(0.0f, sum);
   }
 }
 
@@ -70,10 +88,8 @@ class Net final : public Fitted {
     for (std::size_t l = 0; l < layers_.size(); l++) {
       auto& layer = layers_[l];
       auto out = static_cast<std::int64_t>(layer.out), in = static_cast<std::int64_t>(layer.in);
-      value = graph.node("Gemm",
-                         {value, graph.constant(Tensor::floats({out, in}, layer.weights)),
-                          graph.constant(Tensor::floats({out}, layer.biases))},
-                         {{"transB", std::int64_t{1}}});
+      value = graph.node("Gemm", {value, graph.constant(Tensor::floats({in, out}, layer.weights)),
+                                  graph.constant(Tensor::floats({out}, layer.biases))});
       if (l + 1 < layers_.size()) value = graph.node("Relu", {value});
     }
     return export_link(graph, value, link_);
@@ -199,17 +215,13 @@ class Trainer {
     for (std::size_t l = layers_.size(); l-- > 0;) {
       auto& layer = layers_[l];
       below.assign(layer.in, 0);
-      for (std::size_t o = 0; o < layer.out; o++) {
-        float slope = slopes[o];
-        if (slope == 0) continue;
-        const float* weights = layer.weights.data() + o * layer.in;
-        float* to = gradient[l].weights.data() + o * layer.in;
-        for (std::size_t i = 0; i < layer.in; i++) to[i] += slope * values_[l][i], below[i] += slope * weights[i];
-        gradient[l].biases[o] += slope;
+      for (std::size_t o = 0; o < layer.out; o++) gradient[l].biases[o] += slopes[o];
+      for (std::size_t i = 0; i < layer.in; i++) {
+        float value = values_[l][i];
+        if (value == 0) continue;  // nothing passed here: no slope passes back
+        add(gradient[l].weights.data() + i * layer.out, value, slopes.data(), layer.out);
+        if (l > 0) below[i] = product(layer.weights.data() + i * layer.out, slopes.data(), layer.out);
       }
-      if (l > 0)
-        for (std::size_t i = 0; i < layer.in; i++)
-          if (values_[l][i] <= 0) below[i] = 0;
       slopes.swap(below);
     }
   }

@@ -38,15 +38,17 @@ std::vector<const Entry*> contenders(const Race& race) {
   return chosen;
 }
 
-std::vector<Member> choose_members(const Race& race, const std::function<bool()>& stop) {
+std::vector<Member> choose_members(const Race& race, std::uint64_t seed, const std::function<bool()>& stop) {
   auto chosen = contenders(race);
   std::vector<std::span<const double>> answers;
   for (auto* entry : chosen) answers.push_back(entry->answers);
   auto judged = [&](std::span<const double> mean) { return race.objective().score(race.truth(), mean); };
-  Ensemble ensemble = select_ensemble(answers, judged, 40, stop);
+  Ensemble ensemble = select_bagged_ensemble(answers, judged, 30, 8, seed, stop);
+  static constexpr double least_weight = 0.01;  // below, a member costs more than it brings
   std::vector<Member> members;
   for (std::size_t i = 0; i < chosen.size(); i++)
-    if (ensemble.weights[i] > 0) members.push_back({chosen[i], ensemble.weights[i], chosen[i]->models.size()});
+    if (ensemble.weights[i] > least_weight)
+      members.push_back({chosen[i], ensemble.weights[i], chosen[i]->models.size()});
   std::stable_sort(members.begin(), members.end(), [](auto& a, auto& b) { return a.weight > b.weight; });
   return members;
 }
@@ -62,14 +64,12 @@ EnsembleModel model_of(const std::vector<Member>& members) {
 }
 
 // Milliseconds for one row on one core: the median of several.
-double latency_of(const TableExport& exported, const Table& table) {
+double latency_of(const TableExport& exported) {
   Session session = Session::from_bytes(exported.bytes, 1);
   std::vector<double> times;
   for (std::size_t i = 0; i < 21; i++) {
-    std::size_t row = i * table.rows() / 21;
-    auto tensors = table_tensors(table, exported.columns, std::span(&row, 1));
     double began = seconds_since_start();
-    session.run(tensors);
+    session.run(exported.example);
     times.push_back(1000 * (seconds_since_start() - began));
   }
   std::nth_element(times.begin(), times.begin() + 10, times.end());
@@ -92,6 +92,8 @@ double megabytes_of(const Member& member, std::size_t outputs, std::size_t rows)
   return nodes * 50e-6;
 }
 
+static constexpr double most_work = 150;  // megabytes or so: larger models are no use to anyone
+
 struct Written {
   TableExport exported;
   double latency_ms = 0;
@@ -111,28 +113,41 @@ bool reduce(std::vector<Member>& members, std::size_t outputs, std::size_t rows)
   return false;
 }
 
+// How much there is to write, read back and check: megabytes, and what each model costs however small it is.
+double work_of(const std::vector<Member>& members, std::size_t outputs, std::size_t rows) {
+  double sum = 0;
+  for (auto& member : members) sum += megabytes_of(member, outputs, rows) + 0.03 * static_cast<double>(member.models);
+  return sum;
+}
+
 // The model as a file: small enough to be written in the time that is left, and within the limits that were given.
 Written write_model(std::vector<Member>& members, const Table& table, const Target& target, const AutoRequest& request,
                     const json::object& lineage, const std::string& about) {
-  static constexpr double megabytes_per_second = 8;  // written, read back and checked
   std::size_t outputs = problem_of(target).outputs();
-  double left = request.began + request.budget - seconds_since_start();
-  double limit = request.megabytes > 0 ? request.megabytes : std::clamp(megabytes_per_second * left, 4.0, 150.0);
-  Written written;
-  auto estimated = [&] {
-    double sum = 0;
-    for (auto& member : members) sum += megabytes_of(member, outputs, table.rows());
-    return sum;
-  };
-  while (estimated() > limit && reduce(members, outputs, table.rows())) written.reduced = true;
   std::vector<std::size_t> some;
   for (std::size_t i = 0, count = std::min<std::size_t>(100, table.rows()); i < count; i++)
     some.push_back(i * table.rows() / count);
   Table examples = table.take(some);
+  Written written;
+  auto write = [&](const std::vector<Member>& some) {
+    EnsembleModel model = model_of(some);
+    if (request.history)
+      return export_history_model(model, target, *request.history, examples, lineage, about, request.threads);
+    return export_table_model(model, target, examples, lineage, about, request.threads);
+  };
+  auto estimated = [&] { return work_of(members, outputs, table.rows()); };
+  // How quick this machine is just now is seen by writing one model.
+  std::vector<Member> probe(members.begin(), members.begin() + 1);
+  probe[0].models = 1;
+  double began = seconds_since_start();
+  write(probe);
+  double now = seconds_since_start(), left = request.began + request.budget - now;
+  double limit = std::max(4.0, 0.5 * left * work_of(probe, outputs, table.rows()) / (now - began));
+  if (request.megabytes > 0) limit = std::min(limit, request.megabytes);
+  while (estimated() > std::min(limit, most_work) && reduce(members, outputs, table.rows())) written.reduced = true;
   while (true) {
-    EnsembleModel model = model_of(members);
-    written.exported = export_table_model(model, target, examples, lineage, about, request.threads);
-    written.latency_ms = latency_of(written.exported, examples);
+    written.exported = write(members);
+    written.latency_ms = latency_of(written.exported);
     double megabytes = static_cast<double>(written.exported.bytes.size()) / 1e6;
     bool slow = request.latency_ms > 0 && written.latency_ms > request.latency_ms;
     bool large = request.megabytes > 0 && megabytes > request.megabytes;
@@ -186,12 +201,15 @@ json::array leaderboard_of(const Race& race) {
 
 AutoOutcome find_model(const Table& table, const Target& target, const AutoRequest& request,
                        const json::object& lineage, const AutoEvents& events) {
-  double end = request.began + request.budget;
+  double end = request.began + 0.98 * request.budget;             // others have things to do after this
   double reserve = std::clamp(0.18 * request.budget, 0.5, 25.0);  // to choose the ensemble, write and check the file
-  std::size_t folds = request.folds ? request.folds : usual_folds(table.rows());
+  std::size_t folds = request.folds            ? request.folds
+                      : request.groups.empty() ? usual_folds(table.rows())
+                                               : 5;  // rows of a group are alike: there are fewer than it seems
   Objective objective(request.metric, target);
   Race race(table, target, objective,
             {.folds = folds,
+             .groups = request.groups,
              .threads = request.threads,
              .seed = request.seed,
              .deadline = end - reserve,
@@ -216,7 +234,7 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
     throw Error(Code::invalid, "nothing could be learned: " + why, "a larger --budget may help");
   }
   double choose_until = end - reserve / 2;
-  auto members = choose_members(race, [&] { return seconds_since_start() > choose_until; });
+  auto members = choose_members(race, request.seed, [&] { return seconds_since_start() > choose_until; });
   std::string about = std::string(target.task == Task::classify ? "Tells which label of \"" : "Tells the value of \"") +
                       target.column + "\" a row of a table has; an ensemble found by gyre auto.";
   Written written = write_model(members, table, target, request, lineage, about);

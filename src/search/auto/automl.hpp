@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "learn/table_model.hpp"
+#include "learn/history.hpp"
 #include "search/auto/race.hpp"
 
 namespace gyre {
@@ -14,11 +14,13 @@ struct AutoRequest {
   std::size_t folds = 0;  // 0: as many as usual for so many rows
   int threads = 1;
   std::uint64_t seed = 1;
-  double began = 0;       // of seconds_since_start()
+  double began = 0;       // of seconds_since_start(): with the process, unless told
   double budget = 60;     // seconds, from `began` until the model is written
   double latency_ms = 0;  // of one row on one core; 0: any
   double megabytes = 0;   // of the file; 0: as many as are sensible
   std::size_t most_candidates = 1000;
+  std::vector<std::size_t> groups{};    // each row's, where rows of one group are alike; may be empty
+  const RowHistory* history = nullptr;  // that the table's columns are features of
 };
 
 // What a long work tells while it goes on.

@@ -29,9 +29,11 @@ struct Shape {
 };
 Shape shape_of(const Table& table);
 
-// In the order in which they are tried: strong and quick ones of different kinds first. The first is LightGBM as it
-// comes: what is found is never below it.
-std::vector<Candidate> first_candidates(const Problem& problem, const Shape& shape);
+// Every pipeline that is tried, by kind and in an order that makes sense without knowing more: strong and quick ones of
+// different kinds first. The first is LightGBM as it comes: what is found is never below it.
+std::vector<Candidate> known_candidates(const Problem& problem, const Shape& shape);
+// So many of them are tried on each table before proposals choose (search/auto/former.hpp).
+inline constexpr std::size_t always_tried = 7;
 
 // One around the others: options of a boosted tree, drawn for trial `number`.
 Candidate drawn_candidate(const Problem& problem, const Shape& shape, std::uint64_t seed, std::size_t number);

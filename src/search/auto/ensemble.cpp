@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+
+#include "base/random.hpp"
 
 namespace gyre {
 
@@ -34,6 +37,34 @@ Ensemble select_ensemble(const std::vector<std::span<const double>>& members,
     }
   }
   return best;
+}
+
+Ensemble select_bagged_ensemble(const std::vector<std::span<const double>>& members,
+                                const std::function<double(std::span<const double>)>& score, std::size_t steps,
+                                std::size_t bags, std::uint64_t seed, const std::function<bool()>& stop) {
+  Ensemble sum = select_ensemble(members, score, steps, stop);
+  if (members.size() < 4) return sum;
+  double count = 1;
+  for (std::size_t bag = 0; bag < bags && !stop(); bag++) {
+    std::vector<std::size_t> drawn(members.size());
+    std::iota(drawn.begin(), drawn.end(), 0);
+    Random random = Random(seed).split(bag);
+    random.shuffle(drawn);
+    drawn.resize((members.size() + 1) / 2);
+    std::vector<std::span<const double>> some;
+    for (auto m : drawn) some.push_back(members[m]);
+    Ensemble one = select_ensemble(some, score, steps, stop);
+    if (stop()) break;  // cut short: it would be worse than the others
+    for (std::size_t i = 0; i < drawn.size(); i++) sum.weights[drawn[i]] += one.weights[i];
+    count++;
+  }
+  for (double& weight : sum.weights) weight /= count;
+  std::vector<double> mean(members[0].size());
+  for (std::size_t m = 0; m < members.size(); m++)
+    if (sum.weights[m] > 0)
+      for (std::size_t i = 0; i < mean.size(); i++) mean[i] += sum.weights[m] * members[m][i];
+  sum.score = score(mean);
+  return sum;
 }
 
 }  // namespace gyre

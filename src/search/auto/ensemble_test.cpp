@@ -31,6 +31,9 @@ TEST_CASE("ensemble: two that err apart together beat each; what is of no use we
   CHECK(found.weights[1] == doctest::Approx(0.5).epsilon(0.2));
   CHECK(found.weights[1] + found.weights[2] == doctest::Approx(1));
   CHECK(found.score > score(one) * 0.8);
+  Ensemble bagged = select_bagged_ensemble({useless, one, other, one}, score, 40, 8, 1, [] { return false; });
+  CHECK(bagged.weights[0] < 0.1);
+  CHECK(bagged.score == doctest::Approx(found.score).epsilon(0.05));
   Ensemble cut = select_ensemble({useless, one, other}, score, 40, [] { return true; });  // never below the best single
   CHECK(cut.score >= score(one));
 }
@@ -58,4 +61,22 @@ TEST_CASE("folds: each row is judged once, labels are spread alike, the same see
   CHECK((held[0].judge.size() > 25 && held[0].judge.size() < 45));
   Target few{.column = "y", .task = Task::regress, .labels = {}, .values = {1, 2, 3}};
   CHECK(make_folds(few, 10, 1).size() == 3);
+}
+
+TEST_CASE("folds: rows of one group are never parted, and folds are alike in size") {
+  Target target{.column = "y", .task = Task::regress, .labels = {}, .values = {}};
+  std::vector<std::size_t> groups;
+  for (std::size_t group = 0; group < 23; group++)
+    for (std::size_t i = 0; i < 5 + group % 7; i++) groups.push_back(group), target.values.push_back(1.0 * i);
+  auto folds = make_folds(target, 5, 1, groups);
+  REQUIRE(folds.size() == 5);
+  for (auto& fold : folds) {
+    std::set<std::size_t> learned, judged;
+    for (auto row : fold.learn) learned.insert(groups[row]);
+    for (auto row : fold.judge) judged.insert(groups[row]);
+    for (auto group : judged) CHECK(learned.count(group) == 0);
+    CHECK(learned.size() + judged.size() == 23);
+    CHECK((fold.judge.size() * 5 > groups.size() * 0.8 && fold.judge.size() * 5 < groups.size() * 1.2));
+  }
+  CHECK(make_folds(target, 50, 1, groups).size() == 23);
 }

@@ -10,6 +10,17 @@ static bool larger_is_better(const std::string& name, Task task) {
   return name == "r2" || name == "explained_variance" || name == "spearman";
 }
 
+// Of two labels, at one half: reports have it among many others, and a selection asks thousands of times.
+static double f1_of(const Judged& judged) {
+  double both = 0, either = 0;
+  for (std::size_t i = 0; i < judged.rows(); i++) {
+    bool truth = judged.truth[i] == 1, answer = judged.probabilities[2 * i + 1] > judged.probabilities[2 * i];
+    both += truth && answer;
+    either += truth + answer;
+  }
+  return either > 0 ? 2 * both / either : 0;
+}
+
 Objective::Objective(const std::string& name, const Target& target)
     : name_(name != "auto"                 ? name
             : target.task == Task::regress ? "rmse"
@@ -27,7 +38,10 @@ double Objective::score(std::span<const double> truth, std::span<const double> a
     score = name_ == "rmse" ? -rmse(truth, answers, {}) : score_named(name_, truth, answers);
   } else {
     Judged judged{truth, answers, classes_};
-    score = name_ == "auc" ? auc(judged) : name_ == "log_loss" ? -log_loss(judged) : score_named(name_, judged);
+    score = name_ == "auc"                   ? auc(judged)
+            : name_ == "log_loss"            ? -log_loss(judged)
+            : name_ == "f1" && classes_ == 2 ? f1_of(judged)
+                                             : score_named(name_, judged);
   }
   return std::isnan(score) ? -HUGE_VAL : score;
 }

@@ -16,7 +16,8 @@ Race::Race(const Table& table, const Target& target, Objective objective, RaceOp
       target_(target),
       objective_(std::move(objective)),
       options_(std::move(options)),
-      first_(first_candidates(problem_of(target), shape_of(table))),
+      known_(known_candidates(problem_of(target), shape_of(table))),
+      former_(FormerResults::for_table(table, known_)),
       outputs_(problem_of(target).outputs()),
       began_(seconds_since_start()) {
   auto first = split(0);
@@ -37,7 +38,7 @@ bool Race::over() const { return seconds_since_start() >= options_.deadline || o
 std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
   while (splits_.size() <= number) {
     auto made = std::make_shared<Split>();
-    made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * splits_.size());
+    made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * splits_.size(), options_.groups);
     for (auto& fold : made->folds)
       made->parts.push_back(
           {table_.take(fold.learn), table_.take(fold.judge), target_.take(fold.learn), target_.take(fold.judge)});
@@ -46,15 +47,32 @@ std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
   return splits_[number];
 }
 
+std::optional<std::size_t> Race::best_known() const {
+  if (known_.empty()) return {};
+  if (tried_ < always_tried || !former_) return 0;  // in their order
+  double left = (options_.deadline - seconds_since_start()) * workers_;
+  auto name = former_->next(left);
+  if (!name) return {};
+  auto found = std::find_if(known_.begin(), known_.end(), [&](auto& one) { return one.name == *name; });
+  return static_cast<std::size_t>(found - known_.begin());
+}
+
 std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
-  if (number < first_.size()) return first_[number];
-  return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
+  auto known = best_known();
+  // It would be cut, and lose to all others.
+  if (!known && options_.deadline - seconds_since_start() < usual_seconds_) return {};
+  if (!known) return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
+  Candidate candidate = known_[*known];
+  known_.erase(known_.begin() + static_cast<std::ptrdiff_t>(*known));
+  if (former_) former_->exclude(candidate.name);
+  tried_++;
+  return candidate;
 }
 
 // Of few rows, one split into folds is luck: of the best, the one with the fewest splits so far.
-std::optional<std::size_t> Race::worth_again() const {
+std::optional<std::size_t> Race::worth_again(double seconds_left) const {
   if (folds_ == 1 || table_.rows() > rows_worth_more_splits || entries_.size() < 2) return {};
   std::vector<std::size_t> order(entries_.size());
   for (std::size_t i = 0; i < order.size(); i++) order[i] = i;
@@ -63,6 +81,8 @@ std::optional<std::size_t> Race::worth_again() const {
   auto fewest = *std::min_element(order.begin(), order.end(),
                                   [&](auto a, auto b) { return entries_[a].planned < entries_[b].planned; });
   if (entries_[fewest].planned >= most_splits) return {};
+  double seconds = entries_[fewest].seconds / static_cast<double>(entries_[fewest].splits) / workers_;
+  if (seconds > seconds_left) return {};
   return fewest;
 }
 
@@ -72,11 +92,9 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
   if (over() && heats_ > 0 && !first_goes_on) return {};
   if (!current_ || current_->next == folds_ || current_->lost) {
     double left = std::max(0.0, options_.deadline - seconds_since_start());
-    // It would be cut, and lose to all others.
-    if (proposed_ >= first_.size() && left < usual_seconds_) return {};
     auto heat = std::make_shared<Heat>();
-    // When all kinds were tried, new draws and further splits of the best take turns.
-    if (proposed_ >= first_.size() && heats_ % 2 == 0) heat->again = worth_again();
+    // When the most different ones were tried, others and further splits of the best take turns.
+    if (tried_ > 2 * always_tried && heats_ % 2 == 0) heat->again = worth_again(left);
     if (heat->again) {
       heat->candidate = entries_[*heat->again].candidate;
       heat->split = split(entries_[*heat->again].planned++);
@@ -86,7 +104,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
       heat->candidate = std::move(*candidate);
       heat->split = split(0);
     }
-    heats_++;
+    heat->number = heats_++;
     heat->models.resize(folds_);
     heat->answers.resize(truth_.size() * outputs_);
     // Nobody takes more than a part of the time that is left: a training cut there is a weaker one, no lost one.
@@ -100,11 +118,12 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
 bool Race::train_fold(Heat& heat, std::size_t fold) {
   const Part& part = heat.split->parts[fold];
   double began = seconds_since_start();
-  // The first candidate is what all others are measured by: it has all the time there is, in equal parts for its folds.
-  bool is_first = !heat.again && heat.candidate.name == first_[0].name;
+  // Equal parts for its folds: one that begins late would learn nothing. The first candidate is what all others are
+  // measured by: it has all the time there is.
+  bool is_first = heat.number == 0;
   double rounds_left = std::ceil(static_cast<double>(folds_ - fold) / workers_);
-  double latest = is_first ? began + std::max(0.3, (options_.deadline - began) / rounds_left)
-                           : std::min(options_.deadline, heat.latest);
+  double end = is_first ? options_.deadline : std::min(options_.deadline, heat.latest);
+  double latest = began + std::max(is_first ? 0.3 : 0.0, (end - began) / rounds_left);
   TableTraining training{heat.candidate.learner, heat.candidate.options, heat.candidate.features, threads_each_,
                          options_.seed + fold};
   training.stop = [&] { return options_.stop() || seconds_since_start() > latest; };
@@ -143,6 +162,7 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
     merge(entries_[*heat.again], heat);
     told(entries_[*heat.again]);
   } else {
+    if (former_) former_->observe(heat.candidate.name, skill_of(target_, truth_, heat.answers), heat.seconds);
     entries_.push_back({.candidate = heat.candidate,
                         .models = std::move(heat.models),
                         .answers = std::move(heat.answers),

@@ -10,6 +10,7 @@
 #include "learn/table_model.hpp"
 #include "search/auto/candidate.hpp"
 #include "search/auto/folds.hpp"
+#include "search/auto/former.hpp"
 #include "search/auto/objective.hpp"
 
 namespace gyre {
@@ -32,6 +33,7 @@ struct FailedCandidate {
 
 struct RaceOptions {
   std::size_t folds = 5;
+  std::vector<std::size_t> groups{};  // of rows that no fold parts; may be empty
   int threads = 1;
   std::uint64_t seed = 1;
   double deadline = 0;  // of seconds_since_start()
@@ -67,14 +69,15 @@ class Race {
     std::optional<std::size_t> again;  // the entry that is trained once more, on other folds
     std::vector<std::shared_ptr<const TablePipeline>> models;
     std::vector<double> answers;
-    std::size_t next = 0, done = 0;
+    std::size_t number = 0, next = 0, done = 0;
     double seconds = 0, latest = 0;
     std::atomic<bool> lost = false;
   };
   void work(const std::function<void(const Entry&)>& told);
   std::shared_ptr<Heat> next_job(std::size_t* fold);
   std::optional<Candidate> propose();
-  std::optional<std::size_t> worth_again() const;
+  std::optional<std::size_t> best_known() const;  // of those that were not tried
+  std::optional<std::size_t> worth_again(double seconds_left) const;
   std::shared_ptr<const Split> split(std::size_t number);
   void merge(Entry& entry, Heat& heat);
   bool train_fold(Heat& heat, std::size_t fold);  // whether it was the last one of the heat
@@ -88,7 +91,9 @@ class Race {
   RaceOptions options_;
   std::vector<std::shared_ptr<const Split>> splits_;  // made when first needed
   std::vector<double> truth_;
-  std::vector<Candidate> first_;
+  std::vector<Candidate> known_;
+  std::size_t tried_ = 0;                  // of the known ones
+  std::unique_ptr<FormerResults> former_;  // may be null
   std::size_t folds_, outputs_;
   int workers_, threads_each_;
   double began_;

@@ -20,6 +20,10 @@ struct Options {
   std::string task = "auto";
   std::vector<std::string> types;
   std::vector<std::string> leave_out;
+  std::string group;
+  std::string time;
+  std::int64_t window = 0;
+  double cap = 0;
   double latency = 0;
   double megabytes = 0;
   std::int64_t folds = 0;
@@ -37,6 +41,13 @@ const std::vector<Field> fields{
           {.choices = {"auto", "classify", "regress"}}),
     field("types", &Options::types, "COLUMN=TYPE instead of what is worked out; may be given several times"),
     field("leave-out", &Options::leave_out, "a column that is not learned from; may be given several times"),
+    field("group", &Options::group,
+          "a column that says which rows belong together (a machine, a customer): none is judged by its own kin"),
+    field("time", &Options::time, "a column that puts the rows of a group in order; rows as they come without it"),
+    field("window", &Options::window,
+          "rows of a group that an answer may rest on: the model takes a series of so many; 0: each row by itself",
+          {.min = 0, .max = 10000}),
+    field("cap", &Options::cap, "targets above this count as this; 0: as they are", {.min = 0}),
     field("latency", &Options::latency, "milliseconds that one row may take on one core; 0: any", {.min = 0}),
     field("megabytes", &Options::megabytes, "size of the model at most; 0: any", {.min = 0}),
     field("folds", &Options::folds, "parts of the cross-validation; 1: a part is held back; 0: as fits the rows",
@@ -67,6 +78,10 @@ json::object given(const Options& options) {
           {"task", options.task},
           {"types", json::value_from(options.types)},
           {"leave-out", json::value_from(options.leave_out)},
+          {"group", options.group},
+          {"time", options.time},
+          {"window", options.window},
+          {"cap", options.cap},
           {"latency", options.latency},
           {"megabytes", options.megabytes},
           {"folds", options.folds},
@@ -74,21 +89,55 @@ json::object given(const Options& options) {
           {"seed", options.seed}};
 }
 
+// Of the rows numbered `all`, those numbered `some`: both rise.
+std::vector<std::size_t> kept(const std::vector<std::size_t>& groups, const std::vector<std::uint32_t>& all,
+                              const std::vector<std::uint32_t>& some) {
+  std::vector<std::size_t> result;
+  for (std::size_t i = 0; i < groups.size(); i++)
+    if (result.size() < some.size() && all[i] == some[result.size()]) result.push_back(groups[i]);
+  return result;
+}
+
+Guardrail cap(Target& target, double most) {
+  if (target.task != Task::regress)
+    throw Error(Code::invalid, "--cap is for numbers, and \"" + target.column + "\" has labels", "--task regress");
+  std::size_t count = 0;
+  for (double& value : target.values)
+    if (value > most) value = most, count++;
+  return {"cap", "done", counted(count, "target counts", "targets count") + " as less than it is"};
+}
+
 void run(const Options& options, StepContext& context) {
   AutoRequest request{.metric = options.metric,
                       .folds = static_cast<std::size_t>(options.folds),
                       .threads = context.threads(),
                       .seed = static_cast<std::uint64_t>(options.seed),
-                      .began = seconds_since_start(),
                       .budget = seconds_of(options.budget),
                       .latency_ms = options.latency,
                       .megabytes = options.megabytes,
                       .most_candidates = static_cast<std::size_t>(options.candidates)};
   Table whole = read_table(context.input("table"), {.types = types_from(options.types), .threads = context.threads()});
+  for (auto& name : options.leave_out) whole = whole.without(whole.get(name).name);
+  std::optional<RowHistory> history;
+  if (options.window > 0) {
+    if (options.group.empty())
+      throw Error(Code::invalid, "--window needs rows that belong together",
+                  "--group names the column that says which do");
+    history.emplace(whole, options.target,
+                    HistoryOptions{options.group, options.time, static_cast<std::size_t>(options.window)});
+    request.history = &*history;
+  }
+  std::vector<std::size_t> groups;
+  if (!options.group.empty()) {
+    groups = groups_of(whole, options.group);
+    whole = history ? history->features() : whole.without(whole.get(options.group).name);
+  }
+  std::vector<std::uint32_t> numbers = whole.row_numbers;
   auto [table, target] = learnable(std::move(whole), options.target, options.task);
-  for (auto& name : options.leave_out) table = table.without(table.get(name).name);
+  request.groups = kept(groups, numbers, table.row_numbers);
   std::vector<std::string> findings = table.findings;
   auto guardrails = look_at(table, target);
+  if (options.cap > 0) guardrails.push_back(cap(target, options.cap));
   for (auto& one : guardrails)
     if (one.state != "passed") context.say(one.name + " " + one.state + ": " + one.text);
   AutoEvents events{.stop = [&] { return context.stop_requested(); },
