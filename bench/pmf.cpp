@@ -60,6 +60,12 @@ static ScoreMatrix read_matrix(const std::string& folder) {
 static const std::vector<std::size_t> evaluations{1, 5, 10, 20, 40};
 static const std::vector<double> seconds{1, 4, 16, 64};
 
+// As the search sees them.
+static ScoreMatrix in_scores(ScoreMatrix matrix) {
+  for (double& share : matrix.scores) share = score_of_share(share);
+  return matrix;
+}
+
 // One held-out table: what a pipeline gives and takes on it.
 struct Table {
   const ScoreMatrix& matrix;
@@ -100,14 +106,14 @@ static std::vector<std::size_t> search_by_count(const LatentPipelines& former, c
   std::vector<std::size_t> order;
   while (order.size() < evaluations.back()) {
     order.push_back(*proposals.next());
-    proposals.observe(order.back(), table.score(order.back()), table.time(order.back()));
+    proposals.observe(order.back(), score_of_share(table.score(order.back())), table.time(order.back()));
   }
   return order;
 }
 
 static std::vector<std::size_t> search_by_time(const LatentPipelines& former, const Table& table,
                                                ProposalOptions options) {
-  options.floor = 0.5;
+  options.floor = score_of_share(0.5);
   Proposals proposals(former, table.matrix.log_rows[table.index], table.matrix.log_columns[table.index], options);
   std::vector<std::size_t> order;
   for (double spent = 0; spent < seconds.back();) {
@@ -115,7 +121,7 @@ static std::vector<std::size_t> search_by_time(const LatentPipelines& former, co
     if (!next) break;
     order.push_back(*next);
     spent += table.time(*next);
-    proposals.observe(*next, table.score(*next), table.time(*next));
+    proposals.observe(*next, score_of_share(table.score(*next)), table.time(*next));
   }
   return order;
 }
@@ -142,25 +148,26 @@ static std::vector<double> mean_of(const std::vector<std::vector<double>>& rows)
 }
 
 int main(int count, char** words) try {
-  if (count < 4) {
-    std::fprintf(stderr, "usage: gyre-bench-pmf FOLDER SPLITS HELD-OUT [STEPS-OF-ADAM] [SEED]\n");
+  if (count != 5) {
+    std::fprintf(stderr, "usage: gyre-bench-pmf FOLDER PARTS STEPS-OF-ADAM SEED\n");
     return 2;
   }
   ScoreMatrix matrix = read_matrix(words[1]);
-  int splits = std::stoi(words[2]);
-  auto hold = static_cast<std::size_t>(std::stoul(words[3]));
-  LatentOptions latent{.steps = count > 4 ? std::stoi(words[4]) : 0};
-  std::uint64_t seed = count > 5 ? std::stoull(words[5]) : 1;
+  auto parts = static_cast<std::size_t>(std::stoul(words[2]));
+  LatentOptions latent{.steps = std::stoi(words[3])};
+  std::uint64_t seed = std::stoull(words[4]);
   std::map<std::string, Regrets> by_count, by_time;
-  for (int split = 0; split < splits; split++) {
-    std::vector<std::size_t> order(matrix.tables);
-    std::iota(order.begin(), order.end(), 0);
-    Random random = Random(seed).split(static_cast<std::uint64_t>(split));
-    random.shuffle(order);
-    LatentPipelines former(matrix.of_tables({order.begin() + static_cast<std::ptrdiff_t>(hold), order.end()}), latent);
-    auto portfolio = former.portfolio(matrix.pipelines);
-    for (std::size_t i = 0; i < hold; i++) {
-      Table table{matrix, order[i]};
+  std::vector<std::size_t> order(matrix.tables);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed);
+  random.shuffle(order);
+  for (std::size_t part = 0; part < parts; part++) {  // each table is held out once
+    std::vector<std::size_t> known, held;
+    for (std::size_t i = 0; i < order.size(); i++) (i % parts == part ? held : known).push_back(order[i]);
+    LatentPipelines former(in_scores(matrix.of_tables(known)), latent);
+    auto portfolio = LatentPipelines(matrix.of_tables(known), {}).portfolio(matrix.pipelines);
+    for (auto index : held) {
+      Table table{matrix, index};
       by_count["portfolio"].add(table.by_count(portfolio));
       by_time["portfolio"].add(table.by_time(portfolio));
       std::vector<std::vector<double>> counts, times;
@@ -179,13 +186,9 @@ int main(int count, char** words) try {
   json::object counts, times;
   for (auto& [name, regrets] : by_count) counts[name] = regrets.means();
   for (auto& [name, regrets] : by_time) times[name] = regrets.means();
-  json::object result{{"tables", matrix.tables},
-                      {"pipelines", matrix.pipelines},
-                      {"splits", splits},
-                      {"held_out", hold},
-                      {"evaluations", json::value_from(evaluations)},
-                      {"by_evaluations", counts},
-                      {"seconds", json::value_from(seconds)},
+  json::object result{{"tables", matrix.tables},  {"pipelines", matrix.pipelines},
+                      {"parts", parts},           {"evaluations", json::value_from(evaluations)},
+                      {"by_evaluations", counts}, {"seconds", json::value_from(seconds)},
                       {"by_seconds", times}};
   std::cout << pretty(result) << "\n";
 } catch (const std::exception& error) {

@@ -9,6 +9,11 @@
 
 namespace gyre {
 
+double score_of_share(double right) {
+  constexpr double least_error = 5e-3;  // below, differences are chance
+  return -std::log(std::max(1 - right, least_error));
+}
+
 ScoreMatrix ScoreMatrix::of_tables(const std::vector<std::size_t>& chosen) const {
   ScoreMatrix result{.pipelines = pipelines, .tables = chosen.size()};
   for (auto t : chosen) {
@@ -102,10 +107,8 @@ LatentPipelines::LatentPipelines(ScoreMatrix matrix, const LatentOptions& option
   }
   SquareMatrix scatter = mean_square(rows, matrix_.pipelines);
   LatentKernel kernel = principal_kernel(scatter, options.dimensions);
-  if (options.steps > 0) {
-    fit_kernel(kernel, scatter, options.steps, options.learning_rate);
-    noise_ = kernel.noise;
-  }
+  if (options.steps > 0) fit_kernel(kernel, scatter, options.steps, options.learning_rate);
+  noise_ = kernel.noise;
   covariance_ = kernel.covariance(matrix_.pipelines);
   for (auto& row : rows) deviations_.insert(deviations_.end(), row.begin(), row.end());
 }

@@ -10,6 +10,9 @@
 
 namespace gyre {
 
+// A share of what is right as a score: by what is still wrong, so that halving the error counts alike everywhere.
+double score_of_share(double right);
+
 // Pipelines x tables. A score is the higher the better; NaN where a pipeline was not run on a table or failed.
 struct ScoreMatrix {
   std::size_t pipelines = 0, tables = 0;

@@ -50,6 +50,7 @@ LatentKernel principal_kernel(const SquareMatrix& scatter, std::size_t dimension
   for (std::size_t i = 0; i < n; i++) trace += scatter.at(i, i);
   // Twice the mean: the table at hand may differ from all tables seen.
   kernel.variance = std::max(2 * trace / static_cast<double>(std::max<std::size_t>(n, 1)), 1e-8);
+  kernel.noise = 1e-2 * kernel.variance;
   return kernel;
 }
 

@@ -114,6 +114,21 @@ def histories():
     ok("a window needs a group")
 
 
+def series():
+    with open(folder / "sales.csv", "w") as out:
+        out.write("month,sold\n")
+        for i in range(96):
+            out.write(f"{2016 + i // 12}-{i % 12 + 1:02}-01,{100 + i + 20 * math.sin(i * math.pi / 6):.2f}\n")
+    found = json.loads(run("auto", "sales.csv", "--target", "sold", "--task", "forecast", "--time", "month", "--horizon", "6", "--out", "sold.onnx",
+                           "--json"))
+    report = report_of(found)
+    assert report["score"] < 0.3 and len(report["leaderboard"]) >= 4, report
+    truth = [100 + i + 20 * math.sin(i * math.pi / 6) for i in range(96, 102)]
+    assert max(abs(a - b) for a, b in zip(report["forecast"], truth)) < 8, report["forecast"]
+    ok("how a series goes on")
+    assert "--horizon" in run("auto", "sales.csv", "--target", "sold", "--task", "forecast", code=2)
+
+
 def hard_tables():
     (folder / "five.csv").write_text("a,y\n1,u\n2,v\n3,u\n4,v\n5,u\n")
     run("auto", "five.csv", "--target", "y", "--budget", "3s", "--json")
@@ -131,5 +146,6 @@ numbers()
 limits()
 interrupted()
 histories()
+series()
 hard_tables()
 subprocess.run(["rm", "-rf", folder], check=True)

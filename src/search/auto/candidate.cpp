@@ -133,7 +133,7 @@ std::vector<Candidate> known_candidates(const Problem& problem, const Shape& sha
     list.push_back(std::move(candidate));
   }
   // Draws that are the same for every table, so that what they gave on others tells something.
-  static constexpr std::size_t draws = 24;
+  static constexpr std::size_t draws = 16;
   for (std::size_t i = 0; i < draws; i++) {
     list.push_back(drawn_candidate(problem, shape, 0, i));
     list.back().name = "drawn " + std::to_string(i);

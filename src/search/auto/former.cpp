@@ -60,7 +60,10 @@ std::unique_ptr<FormerResults> FormerResults::for_table(const Table& table, cons
   for (auto& former : file.at("tables").as_array()) {
     if (former.at("fingerprint").as_string() == own) continue;
     auto scores = numbers_of(former.at("scores")), seconds = numbers_of(former.at("seconds"));
-    for (auto place : places) matrix.scores.push_back(scores[place]), matrix.seconds.push_back(seconds[place]);
+    for (auto place : places) {
+      matrix.scores.push_back(score_of_share(scores[place]));
+      matrix.seconds.push_back(seconds[place]);
+    }
     matrix.log_rows.push_back(std::log(former.at("rows").to_number<double>()));
     matrix.log_columns.push_back(std::log(former.at("columns").to_number<double>()));
     matrix.tables++;
@@ -83,7 +86,7 @@ std::optional<std::size_t> FormerResults::find(const std::string& name) const {
 }
 
 void FormerResults::observe(const std::string& name, double skill, double seconds) {
-  if (auto at = find(name)) proposals_.observe(*at, skill, seconds);
+  if (auto at = find(name)) proposals_.observe(*at, score_of_share(skill), seconds);
 }
 
 void FormerResults::exclude(const std::string& name) {

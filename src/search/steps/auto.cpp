@@ -5,6 +5,7 @@
 #include "learn/lineage.hpp"
 #include "search/auto/automl.hpp"
 #include "search/auto/card.hpp"
+#include "search/auto/forecast.hpp"
 #include "search/auto/guardrails.hpp"
 
 namespace gyre {
@@ -24,6 +25,8 @@ struct Options {
   std::string time;
   std::int64_t window = 0;
   double cap = 0;
+  std::int64_t horizon = 0;
+  std::vector<std::string> ahead;
   double latency = 0;
   double megabytes = 0;
   std::int64_t folds = 0;
@@ -37,8 +40,9 @@ const std::vector<Field> fields{
     field("metric", &Options::metric,
           "what is made best: auc, log_loss, accuracy, rmse, mae, r2 ...; auto: AUC of two labels, log loss of more, "
           "RMSE of numbers"),
-    field("task", &Options::task, "labels or numbers; auto: as the target looks",
-          {.choices = {"auto", "classify", "regress"}}),
+    field("task", &Options::task,
+          "labels or numbers, auto: as the target looks; forecast: how a series goes on (--time, --horizon)",
+          {.choices = {"auto", "classify", "regress", "forecast"}}),
     field("types", &Options::types, "COLUMN=TYPE instead of what is worked out; may be given several times"),
     field("leave-out", &Options::leave_out, "a column that is not learned from; may be given several times"),
     field("group", &Options::group,
@@ -48,6 +52,9 @@ const std::vector<Field> fields{
           "rows of a group that an answer may rest on: the model takes a series of so many; 0: each row by itself",
           {.min = 0, .max = 10000}),
     field("cap", &Options::cap, "targets above this count as this; 0: as they are", {.min = 0}),
+    field("horizon", &Options::horizon, "steps to forecast", {.min = 0, .max = 1000}),
+    field("ahead", &Options::ahead,
+          "a column of a series that is known ahead, as promotions are; may be given several times"),
     field("latency", &Options::latency, "milliseconds that one row may take on one core; 0: any", {.min = 0}),
     field("megabytes", &Options::megabytes, "size of the model at most; 0: any", {.min = 0}),
     field("folds", &Options::folds, "parts of the cross-validation; 1: a part is held back; 0: as fits the rows",
@@ -82,6 +89,8 @@ json::object given(const Options& options) {
           {"time", options.time},
           {"window", options.window},
           {"cap", options.cap},
+          {"horizon", options.horizon},
+          {"ahead", json::value_from(options.ahead)},
           {"latency", options.latency},
           {"megabytes", options.megabytes},
           {"folds", options.folds},
@@ -107,7 +116,31 @@ Guardrail cap(Target& target, double most) {
   return {"cap", "done", counted(count, "target counts", "targets count") + " as less than it is"};
 }
 
+void write(json::object& report, const std::string& model, const std::string& target, StepContext& context) {
+  report["title"] = "A model of " + target;
+  for (const char* name : {"score", "default_score", "latency_ms"})
+    if (auto value = find_number(report, name)) context.metric(name, *value);
+  write_output(context.output("report"), pretty(report) + "\n");
+  write_output(context.output("card"), card_of(report));
+  write_output(context.output("model"), model);
+}
+
+void forecast(const Options& options, StepContext& context) {
+  if (options.time.empty() || options.horizon < 1)
+    throw Error(Code::invalid, "--task forecast needs a column with the time and how far to look",
+                "like --time date --horizon 12");
+  ManyPlan plan;
+  plan.columns = {.by = {}, .time = options.time, .target = options.target, .ahead = options.ahead};
+  plan.test.horizon = static_cast<std::size_t>(options.horizon);
+  plan.test.folds = options.folds ? static_cast<std::size_t>(options.folds) : 5;
+  plan.lineage = lineage_of(step_auto, given(options), context);
+  auto path = context.input("table");
+  auto found = find_forecaster(path, name_of_input(path, "table"), std::move(plan), context.threads());
+  write(found.report, found.bytes, options.target, context);
+}
+
 void run(const Options& options, StepContext& context) {
+  if (options.task == "forecast") return forecast(options, context);
   AutoRequest request{.metric = options.metric,
                       .folds = static_cast<std::size_t>(options.folds),
                       .threads = context.threads(),
@@ -126,6 +159,9 @@ void run(const Options& options, StepContext& context) {
     history.emplace(whole, options.target,
                     HistoryOptions{options.group, options.time, static_cast<std::size_t>(options.window)});
     request.history = &*history;
+  } else if (!options.time.empty()) {
+    throw Error(Code::invalid, "--time puts rows in order that answers rest on, and there is no --window",
+                "--window says how many; --task forecast is for a series");
   }
   std::vector<std::size_t> groups;
   if (!options.group.empty()) {
@@ -146,15 +182,9 @@ void run(const Options& options, StepContext& context) {
                     .progress = [&](double share, const std::string& what) { context.progress(share, 1, what); }};
   AutoOutcome outcome = find_model(table, target, request, lineage_of(step_auto, given(options), context), events);
   json::object& report = outcome.report;
-  report["title"] = "A model of " + target.column;
   report["guardrails"] = to_json(guardrails);
   report["findings"] = json::value_from(findings);
-  context.metric("score", get_number(report, "score"));
-  context.metric("default_score", get_number(report, "default_score"));
-  context.metric("latency_ms", get_number(report, "latency_ms"));
-  write_output(context.output("report"), pretty(report) + "\n");
-  write_output(context.output("card"), card_of(report));
-  write_output(context.output("model"), outcome.exported.bytes);
+  write(report, outcome.exported.bytes, target.column, context);
 }
 
 }  // namespace
