@@ -99,6 +99,7 @@ class Chunk : public Duck::Cells, public Duck::Vectors {
   }
 
   bool missing(std::size_t column, std::size_t row) const override { return !valid(columns_.at(column), row); }
+  bool has_holes(std::size_t column) const override { return columns_.at(column).validity != nullptr; }
   std::span<const double> numbers(std::size_t column) const override {
     return {static_cast<const double*>(of_type(column, DUCKDB_TYPE_DOUBLE, "DOUBLE").data), size()};
   }

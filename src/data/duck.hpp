@@ -31,6 +31,7 @@ class Duck {
     virtual ~Vectors() = default;
     virtual std::size_t rows() const = 0;
     virtual bool missing(std::size_t column, std::size_t row) const = 0;
+    virtual bool has_holes(std::size_t column) const = 0;                          // false: none is missing
     virtual std::span<const double> numbers(std::size_t column) const = 0;         // of DOUBLE; holes hold anything
     virtual std::span<const float> floats(std::size_t column) const = 0;           // of FLOAT; holes hold anything
     virtual std::string_view text(std::size_t column, std::size_t row) const = 0;  // of VARCHAR

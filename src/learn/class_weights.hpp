@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,12 @@ inline void weigh_classes(const std::string& how, const Target& target, std::vec
   if (how != "balanced" || target.task != Task::classify) return;
   if (weights.empty()) weights.assign(target.values.size(), 1);
   std::vector<double> counts(target.classes());
-  for (double value : target.values) counts[static_cast<std::size_t>(value)]++;
+  double rows = 0;
+  for (double value : target.values)
+    if (!std::isnan(value)) counts[static_cast<std::size_t>(value)]++, rows++;
   for (std::size_t i = 0; i < weights.size(); i++)
-    weights[i] *= static_cast<double>(weights.size()) /
-                  (static_cast<double>(target.classes()) * counts[static_cast<std::size_t>(target.values[i])]);
+    if (!std::isnan(target.values[i]))
+      weights[i] *= rows / (static_cast<double>(target.classes()) * counts[static_cast<std::size_t>(target.values[i])]);
 }
 
 }  // namespace gyre

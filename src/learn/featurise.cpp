@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "data/gather.hpp"
 #include "learn/features/categories.hpp"
@@ -46,12 +45,13 @@ std::optional<std::string> useless(const Column& column) {
     if (missing) return std::nullopt;  // whether it is there may tell
     return "it is the same in every row";
   }
-  std::set<std::int32_t> seen;
+  std::vector<bool> seen(column.words.size());
   for (auto code : column.codes)
-    if (code >= 0) seen.insert(code);
-  if (seen.size() == 1 && !missing) return "it is the same in every row";
+    if (code >= 0) seen[static_cast<std::size_t>(code)] = true;
+  auto different = static_cast<std::size_t>(std::count(seen.begin(), seen.end(), true));
+  if (different == 1 && !missing) return "it is the same in every row";
   std::size_t present = rows - missing;
-  if (column.type == ColumnType::category && present >= 20 && seen.size() * 10 > present * 9)
+  if (column.type == ColumnType::category && present >= 20 && different * 10 > present * 9)
     return "nearly each row has another text, like an identifier";
   return std::nullopt;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/field.hpp"
-#include "learn/matrix.hpp"
+#include "learn/example_stream.hpp"
 #include "learn/target.hpp"
 #include "model/graph.hpp"
 
@@ -66,6 +66,11 @@ struct Learner {
   std::function<std::unique_ptr<Fitted>(const json::object& options, const Problem& problem, const Examples& examples,
                                         const TrainingContext& context)>
       train;
+  // The same from a stream; none where it has to see all rows at once. `check`: rows that decide when to stop, or
+  // nullptr.
+  std::function<std::unique_ptr<Fitted>(const json::object& options, const Problem& problem, ExampleStream& examples,
+                                        ExampleStream* check, const TrainingContext& context)>
+      train_stream{};
   bool can(Task task) const;
 };
 
@@ -77,13 +82,24 @@ const Learner& get_learner(std::string_view name);  // Error{invalid} lists thos
 json::object learner_options(const Learner& learner, const std::vector<std::string>& words);
 
 template <class Options>
-Learner learner(Learner about, std::unique_ptr<Fitted> (*train)(const Options&, const Problem&, const Examples&,
-                                                                const TrainingContext&)) {
+using Train = std::unique_ptr<Fitted> (*)(const Options&, const Problem&, const Examples&, const TrainingContext&);
+template <class Options>
+using TrainStream = std::unique_ptr<Fitted> (*)(const Options&, const Problem&, ExampleStream& examples,
+                                                ExampleStream* check, const TrainingContext&);
+
+template <class Options>
+Learner learner(Learner about, Train<Options> train, TrainStream<Options> train_stream = nullptr) {
   about.train = [train, fields = about.fields, name = about.name](const json::object& values, const Problem& problem,
                                                                   const Examples& examples,
                                                                   const TrainingContext& context) {
     return train(from_fields<Options>(fields, values, name), problem, examples, context);
   };
+  if (train_stream)
+    about.train_stream = [train_stream, fields = about.fields, name = about.name](
+                             const json::object& values, const Problem& problem, ExampleStream& examples,
+                             ExampleStream* check, const TrainingContext& context) {
+      return train_stream(from_fields<Options>(fields, values, name), problem, examples, check, context);
+    };
   return about;
 }
 

@@ -6,6 +6,9 @@
 #include <limits>
 #include <numeric>
 
+#include "base/random.hpp"
+#include "learn/calibration.hpp"
+#include "learn/several.hpp"
 #include "model/session.hpp"
 
 namespace gyre {
@@ -21,13 +24,57 @@ std::string TablePipeline::export_to(GraphBuilder& graph, TableInputs& inputs) c
 
 Problem problem_of(const Target& target) { return {target.task, target.classes()}; }
 
+void check_training(const TableTraining& training, Task task) {
+  auto& learner = *training.learner;
+  if (!learner.can(task))
+    throw Error(Code::invalid, "the learner \"" + learner.name + "\" cannot " + std::string(name_of(task)),
+                "`gyre learners` says what each can do");
+  if (task == Task::regress && (training.several != "auto" || training.calibrate != "none"))
+    throw Error(Code::invalid, "several labels and calibration are for labels, and the target is learned as numbers",
+                "learn its labels: --task classify");
+}
+
+namespace {
+
+std::unique_ptr<Fitted> train_one(const TableTraining& training, const Problem& problem, const Examples& examples,
+                                  const TrainingContext& context) {
+  if (training.several != "auto" && problem.classes > 2)
+    return train_several(training.several, *training.learner, training.options, problem.classes, examples, context);
+  return training.learner->train(training.options, problem, examples, context);
+}
+
+// Each row's answer from a model that was learned without the row's fifth of all rows.
+std::vector<double> answers_of_others(const TableTraining& training, const Problem& problem, const Examples& examples,
+                                      const TrainingContext& context) {
+  constexpr std::size_t folds = 5;
+  std::vector<std::size_t> fold(examples.rows());
+  for (std::size_t i = 0; i < fold.size(); i++) fold[i] = i % folds;
+  Random random(training.seed);
+  random.shuffle(fold);
+  std::vector<double> answers(examples.rows() * problem.outputs());
+  for (std::size_t f = 0; f < folds; f++) {
+    std::vector<std::size_t> others, own;
+    for (std::size_t i = 0; i < fold.size(); i++) (fold[i] == f ? own : others).push_back(i);
+    std::vector<double> targets, weights;
+    for (auto i : others) targets.push_back(examples.targets[i]);
+    for (auto i : others)
+      if (!examples.weights.empty()) weights.push_back(examples.weights[i]);
+    Matrix features = examples.features->take(others);
+    auto fitted = train_one(training, problem, {&features, targets, weights}, context);
+    auto some = fitted->predict(examples.features->take(own), context.threads);
+    for (std::size_t k = 0; k < own.size(); k++)
+      std::copy_n(some.begin() + static_cast<std::ptrdiff_t>(k * problem.outputs()), problem.outputs(),
+                  answers.begin() + static_cast<std::ptrdiff_t>(own[k] * problem.outputs()));
+  }
+  return answers;
+}
+
+}  // namespace
+
 TablePipeline train_pipeline(const TableTraining& training, const Table& table, const Target& target,
                              std::span<const double> weights, const Table* check, const Target* check_target) {
-  auto& learner = *training.learner;
-  if (!learner.can(target.task))
-    throw Error(Code::invalid, "the learner \"" + learner.name + "\" cannot " + std::string(name_of(target.task)),
-                "`gyre learners` says what each can do");
-  Featuriser featuriser(table, target, learner.wants, training.features, training.seed);
+  check_training(training, target.task);
+  Featuriser featuriser(table, target, training.learner->wants, training.features, training.seed);
   Matrix features = featuriser.training(table);
   TrainingContext context{training.threads, training.seed, training.stop, {}};
   Matrix check_features;
@@ -35,7 +82,14 @@ TablePipeline train_pipeline(const TableTraining& training, const Table& table, 
     check_features = featuriser.transform(*check);
     context.check = {&check_features, check_target->values, {}};
   }
-  auto fitted = learner.train(training.options, problem_of(target), {&features, target.values, weights}, context);
+  Problem problem = problem_of(target);
+  Examples examples{&features, target.values, weights};
+  auto fitted = train_one(training, problem, examples, context);
+  if (training.calibrate != "none") {
+    auto answers = answers_of_others(training, problem, examples, context);
+    auto curves = fit_curves(training.calibrate, answers, target.values, weights, problem.classes);
+    fitted = calibrated(std::move(fitted), std::move(curves));
+  }
   return {std::move(featuriser), std::move(fitted)};
 }
 

@@ -43,8 +43,11 @@ struct TableTraining {
   int threads = 1;
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; };
+  std::string several = "auto";    // auto: as the learner does it | one-vs-rest | one-vs-one
+  std::string calibrate = "none";  // none | sigmoid | isotonic
 };
 Problem problem_of(const Target& target);
+void check_training(const TableTraining& training, Task task);  // Error{invalid} for what cannot be
 // `weights`: empty, or one for each row. `check`: rows that decide when to stop; may be empty.
 TablePipeline train_pipeline(const TableTraining& training, const Table& table, const Target& target,
                              std::span<const double> weights, const Table* check, const Target* check_target);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -116,7 +117,7 @@ Learnable cut(Table table, const std::string& name, Target target) {
 
 }  // namespace
 
-Learnable learnable(Table table, const std::string& name, const std::string& task) {
+static Learnable with_target(Table table, const std::string& name, const std::string& task) {
   const Column& column = table.get(name);
   Target target;
   target.task = task == "auto"       ? (are_labels(column) ? Task::classify : Task::regress)
@@ -139,10 +140,31 @@ Learnable learnable(Table table, const std::string& name, const std::string& tas
       throw Error(Code::invalid, where + " is the same in every row",
                   "there is nothing to learn; is this the right column?");
   }
+  return cut_up;
+}
+
+Learnable learnable(Table table, const std::string& name, const std::string& task) {
+  Learnable cut_up = with_target(std::move(table), name, task);
   if (cut_up.table.columns.empty())
     throw Error(Code::invalid, cut_up.table.name + " has no column beside the target",
                 "there is nothing to learn from");
   return cut_up;
+}
+
+Target target_of(Table& table, const std::string& name, const std::string& task) {
+  const Column& column = table.get(name);
+  std::vector<bool> known;
+  for (std::size_t i = 0; i < column.rows(); i++) known.push_back(!column.is_missing(i));
+  Learnable cut_up = with_target({table.name, {column}, table.row_numbers, {}}, name, task);
+  table.findings.insert(table.findings.end(), cut_up.table.findings.begin(), cut_up.table.findings.end());
+  Target target = std::move(cut_up.target);
+  if (target.values.size() < known.size()) {
+    std::vector<double> spread;
+    for (std::size_t i = 0, next = 0; i < known.size(); i++)
+      spread.push_back(known[i] ? target.values[next++] : std::numeric_limits<double>::quiet_NaN());
+    target.values = std::move(spread);
+  }
+  return target;
 }
 
 Learnable judgeable(Table table, const std::string& name, Task task, const std::vector<std::string>& labels) {

@@ -28,6 +28,8 @@ struct Learnable {
 // `task`: "auto", "classify" or "regress". Texts and booleans are labels; numbers are labels when they are few whole
 // ones. Error{invalid} when there is nothing to learn: one label alone, a constant, too few rows.
 Learnable learnable(Table table, const std::string& target, const std::string& task = "auto");
+// The same of a table's target column alone; a row without a target has the value NaN. Findings go to the table.
+Target target_of(Table& table, const std::string& target, const std::string& task = "auto");
 // The same with labels that are known already: a truth outside of them is put behind them (and said).
 Learnable judgeable(Table table, const std::string& target, Task task, const std::vector<std::string>& labels);
 

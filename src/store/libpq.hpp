@@ -11,7 +11,8 @@ namespace gyre {
   X(connectdbParams) X(finish) X(status) X(transactionStatus) X(errorMessage) X(parameterStatus) X(serverVersion)  \
   X(setNoticeProcessor) X(exec) X(prepare) X(describePrepared) X(execPrepared) X(resultStatus) X(resultErrorField) \
   X(ntuples) X(nfields) X(nparams) X(paramtype) X(fname) X(ftype) X(getisnull) X(getvalue) X(getlength) X(clear) \
-  X(enterPipelineMode) X(sendQueryParams) X(sendQueryPrepared) X(pipelineSync) X(getResult) X(exitPipelineMode)
+  X(enterPipelineMode) X(sendQueryParams) X(sendQueryPrepared) X(pipelineSync) X(getResult) X(exitPipelineMode) \
+  X(getCopyData) X(freemem)
 // clang-format on
 
 struct Libpq {

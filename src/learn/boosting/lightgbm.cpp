@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "base/process.hpp"
 
@@ -15,6 +17,10 @@ struct Library {
   const char* (*GetLastError)();
   int (*RegisterLogCallback)(void (*)(const char*));
   int (*DatasetCreateFromMat)(const void*, int, std::int32_t, std::int32_t, int, const char*, void*, void**);
+  int (*DatasetCreateFromSampledColumn)(double**, int**, std::int32_t, const int*, std::int32_t, std::int32_t,
+                                        std::int64_t, const char*, void**);
+  int (*DatasetCreateByReference)(void*, std::int64_t, void**);
+  int (*DatasetPushRows)(void*, const void*, int, std::int32_t, std::int32_t, std::int32_t);
   int (*DatasetSetField)(void*, const char*, const void*, int, int);
   int (*DatasetFree)(void*);
   int (*BoosterCreate)(void*, const char*, void**);
@@ -35,6 +41,9 @@ struct Library {
     find(GetLastError, "GetLastError");
     find(RegisterLogCallback, "RegisterLogCallback");
     find(DatasetCreateFromMat, "DatasetCreateFromMat");
+    find(DatasetCreateFromSampledColumn, "DatasetCreateFromSampledColumn");
+    find(DatasetCreateByReference, "DatasetCreateByReference");
+    find(DatasetPushRows, "DatasetPushRows");
     find(DatasetSetField, "DatasetSetField");
     find(DatasetFree, "DatasetFree");
     find(BoosterCreate, "BoosterCreate");
@@ -85,6 +94,13 @@ void set_field(void* data, const char* name, std::span<const double> values) {
   check(library().DatasetSetField(data, name, narrow.data(), static_cast<int>(narrow.size()), float32));
 }
 
+std::string data_text(const BoosterParameters& parameters, const std::vector<Feature>& features) {
+  std::string text = parameter_text(parameters), categories;
+  for (std::size_t i = 0; i < features.size(); i++)
+    if (features[i].categories) categories += (categories.empty() ? "" : ",") + std::to_string(i);
+  return categories.empty() ? text : text + " categorical_feature=" + categories;
+}
+
 }  // namespace
 
 std::string parameter_text(const BoosterParameters& parameters) {
@@ -95,15 +111,57 @@ std::string parameter_text(const BoosterParameters& parameters) {
 
 BoosterData::BoosterData(const Examples& examples, const BoosterParameters& parameters, const BoosterData* reference) {
   auto& features = *examples.features;
-  std::string text = parameter_text(parameters), categories;
-  for (std::size_t i = 0; i < features.features.size(); i++)
-    if (features.features[i].categories) categories += (categories.empty() ? "" : ",") + std::to_string(i);
-  if (!categories.empty()) text += " categorical_feature=" + categories;
   check(library().DatasetCreateFromMat(features.values.data(), float32, static_cast<std::int32_t>(features.rows),
-                                       static_cast<std::int32_t>(features.columns), 1, text.c_str(),
+                                       static_cast<std::int32_t>(features.columns), 1,
+                                       data_text(parameters, features.features).c_str(),
                                        reference ? reference->handle_ : nullptr, &handle_));
   set_field(handle_, "label", examples.targets);
   if (!examples.weights.empty()) set_field(handle_, "weight", examples.weights);
+}
+
+void BoosterData::cut_bins(const ExampleStream& examples, const std::string& parameters) {
+  constexpr std::size_t most_rows = 200'000;  // LightGBM's own bin_construct_sample_cnt
+  auto& sample = examples.sample();
+  std::size_t rows = std::min(sample.rows, most_rows);
+  std::vector<std::vector<double>> values(sample.columns);  // but for zeros
+  std::vector<std::vector<int>> places(sample.columns);
+  for (std::size_t i = 0; i < rows; i++) {
+    auto row = sample.row(i * sample.rows / rows);
+    for (std::size_t f = 0; f < sample.columns; f++) {
+      if (std::abs(row[f]) <= 1e-35f) continue;
+      values[f].push_back(row[f]);
+      places[f].push_back(static_cast<int>(i));
+    }
+  }
+  std::vector<double*> value_columns;
+  std::vector<int*> place_columns;
+  std::vector<int> counts;
+  for (std::size_t f = 0; f < sample.columns; f++) {
+    value_columns.push_back(values[f].data());
+    place_columns.push_back(places[f].data());
+    counts.push_back(static_cast<int>(values[f].size()));
+  }
+  auto all = examples.rows();
+  check(library().DatasetCreateFromSampledColumn(value_columns.data(), place_columns.data(),
+                                                 static_cast<std::int32_t>(sample.columns), counts.data(),
+                                                 static_cast<std::int32_t>(rows), static_cast<std::int32_t>(all),
+                                                 static_cast<std::int64_t>(all), parameters.c_str(), &handle_));
+}
+
+BoosterData::BoosterData(ExampleStream& examples, const BoosterParameters& parameters, const BoosterData* reference) {
+  if (examples.rows() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
+    throw Error(Code::unsupported, "LightGBM takes 2,147,483,647 rows at most",
+                "learn from a sample: gyre table sample");
+  if (reference)
+    check(library().DatasetCreateByReference(reference->handle_, static_cast<std::int64_t>(examples.rows()), &handle_));
+  else
+    cut_bins(examples, data_text(parameters, examples.sample().features));
+  examples.each([&](const Matrix& block, std::size_t first) {
+    check(library().DatasetPushRows(handle_, block.values.data(), float32, static_cast<std::int32_t>(block.rows),
+                                    static_cast<std::int32_t>(block.columns), static_cast<std::int32_t>(first)));
+  });
+  set_field(handle_, "label", examples.targets());
+  if (!examples.weights().empty()) set_field(handle_, "weight", examples.weights());
 }
 
 BoosterData::BoosterData(BoosterData&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}

@@ -16,11 +16,14 @@ class BoosterData {
  public:
   // `reference`: bins are cut like that one's (for data that checks).
   BoosterData(const Examples& examples, const BoosterParameters& parameters, const BoosterData* reference = nullptr);
+  // Never whole in memory but for its bins, a byte for a cell: those are cut by a sample.
+  BoosterData(ExampleStream& examples, const BoosterParameters& parameters, const BoosterData* reference = nullptr);
   ~BoosterData();
   BoosterData(BoosterData&&) noexcept;
   void* handle() const { return handle_; }
 
  private:
+  void cut_bins(const ExampleStream& examples, const std::string& parameters);
   void* handle_ = nullptr;
 };
 

@@ -1,6 +1,7 @@
 #include "learn/boosting/trees.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace gyre {
@@ -114,33 +115,72 @@ std::string export_link(GraphBuilder& graph, const std::string& sums, Link link)
   return sums;
 }
 
-// Sets of one feature are one table, a row for each category: looking it up answers all of them.
-std::string TreeEnsemble::export_sets(GraphBuilder& graph, const std::string& features) const {
-  std::vector<std::string> parts{features};
-  for (std::size_t first = 0; first < sets_.size();) {
-    std::size_t last = first, size = 0;
-    for (; last < sets_.size() && sets_[last].feature == sets_[first].feature; last++)
-      size = std::max(size, sets_[last].member.size());
-    Tensor table =
-        Tensor::zeros(DataType::f32, {static_cast<std::int64_t>(size + 1), static_cast<std::int64_t>(last - first)});
-    for (std::size_t s = first; s < last; s++)
-      for (std::size_t c = 0; c < sets_[s].member.size(); c++)
-        table.as<float>()[c * (last - first) + s - first] = sets_[s].member[c] ? 1 : 0;
-    std::string column =
-        graph.node("Gather", {features, graph.constant(Integers{static_cast<std::int64_t>(sets_[first].feature)})},
-                   {{"axis", std::int64_t{1}}});
-    auto other = graph.constant(static_cast<float>(size));  // the row of no member
-    std::string known = graph.node(
-        "And", {graph.node("GreaterOrEqual", {column, graph.constant(0.0f)}), graph.node("Less", {column, other})});
-    std::string place = graph.node("Cast", {graph.node("Where", {known, column, other})}, {{"to", std::int64_t{7}}});
-    std::string rows = graph.node("Gather", {graph.constant(table), place}, {{"axis", std::int64_t{0}}});
-    parts.push_back(graph.node("Squeeze", {rows, graph.constant(Integers{1})}));
-    first = last;
+// The sets of a feature are the columns of one table with a row for each category: looking it up answers all of them.
+// Features with about as many sets share a table, so that many features are still few nodes.
+class TreeEnsemble::SetTables {
+ public:
+  explicit SetTables(const std::vector<CategorySet>& sets) : sets_(sets) {
+    std::map<std::size_t, std::vector<std::size_t>> by_feature;
+    for (std::size_t s = 0; s < sets.size(); s++) by_feature[sets[s].feature].push_back(s);
+    for (auto& [feature, own] : by_feature) alike_[std::bit_width(own.size() - 1)].emplace_back(feature, own);
   }
-  return parts.size() == 1 ? features : graph.node("Concat", parts, {{"axis", std::int64_t{1}}});
-}
+  // The features with those made of them behind; `place` gets where each set came to lie among the latter.
+  std::string export_to(GraphBuilder& graph, const std::string& features, std::vector<std::size_t>& place) const {
+    if (sets_.empty()) return features;
+    place.resize(sets_.size());
+    std::vector<std::string> parts{features};
+    std::size_t before = 0;
+    for (auto& [width, members] : alike_) parts.push_back(export_alike(graph, features, members, before, place));
+    return graph.node("Concat", parts, {{"axis", std::int64_t{1}}});
+  }
+
+ private:
+  using Member = std::pair<std::size_t, std::vector<std::size_t>>;  // a feature and the numbers of its sets
+  std::string export_alike(GraphBuilder& graph, const std::string& features, const std::vector<Member>& members,
+                           std::size_t& before, std::vector<std::size_t>& place) const {
+    auto count = static_cast<std::int64_t>(members.size());
+    std::size_t width = 0;
+    Integers columns, begins;
+    std::vector<float> sizes;
+    std::int64_t rows = 0;
+    for (auto& [feature, own] : members) {
+      std::size_t size = 0;
+      for (auto s : own) size = std::max(size, sets_[s].member.size());
+      width = std::max(width, own.size());
+      columns.push_back(static_cast<std::int64_t>(feature));
+      begins.push_back(rows);
+      sizes.push_back(static_cast<float>(size));
+      rows += static_cast<std::int64_t>(size) + 1;  // the last one is of no member
+    }
+    Tensor table = Tensor::zeros(DataType::f32, {rows, static_cast<std::int64_t>(width)});
+    for (std::size_t m = 0; m < members.size(); m++)
+      for (std::size_t k = 0; k < members[m].second.size(); k++) {
+        auto s = members[m].second[k];
+        place[s] = before + m * width + k;
+        for (std::size_t c = 0; c < sets_[s].member.size(); c++)
+          table.as<float>()[(static_cast<std::size_t>(begins[m]) + c) * width + k] = sets_[s].member[c];
+      }
+    before += members.size() * width;
+    std::string codes = graph.node("Gather", {features, graph.constant(columns)}, {{"axis", std::int64_t{1}}});
+    std::string nobody = graph.constant(Tensor::floats({1, count}, sizes));
+    std::string known = graph.node(
+        "And", {graph.node("GreaterOrEqual", {codes, graph.constant(0.0f)}), graph.node("Less", {codes, nobody})});
+    std::string row = graph.node("Cast", {graph.node("Where", {known, codes, nobody})}, {{"to", std::int64_t{7}}});
+    std::string found = graph.node("Gather", {graph.constant(table), graph.node("Add", {row, graph.constant(begins)})},
+                                   {{"axis", std::int64_t{0}}});
+    return graph.node("Reshape", {found, graph.constant(Integers{-1, count * static_cast<std::int64_t>(width)})});
+  }
+  const std::vector<CategorySet>& sets_;
+  std::map<int, std::vector<Member>> alike_;
+};
 
 std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& features) const {
+  std::vector<std::size_t> places;
+  std::string with_sets = SetTables(sets_).export_to(graph, features, places);
+  auto place_of = [&](const TreeNode& node) {
+    auto feature = static_cast<std::size_t>(node.feature);
+    return static_cast<std::int64_t>(feature < features_ ? feature : features_ + places[feature - features_]);
+  };
   Integers tree_ids, node_ids, feature_ids, left, right, tracks, leaf_trees, leaf_nodes, leaf_outputs;
   std::vector<float> thresholds, weights;
   std::vector<std::string> modes;
@@ -151,7 +191,7 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
       bool leaf = node.feature < 0;
       tree_ids.push_back(static_cast<std::int64_t>(t));
       node_ids.push_back(static_cast<std::int64_t>(n));
-      feature_ids.push_back(leaf ? 0 : node.feature);
+      feature_ids.push_back(leaf ? 0 : place_of(node));
       thresholds.push_back(leaf ? 0 : node.threshold);
       modes.push_back(leaf ? "LEAF" : "BRANCH_LEQ");
       left.push_back(leaf ? 0 : node.left);
@@ -171,7 +211,7 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
         for (std::size_t o = 0; o < outputs_; o++) add(o, rows[static_cast<std::size_t>(node.left) * outputs_ + o]);
     }
   }
-  return graph.node("ai.onnx.ml.TreeEnsembleRegressor", {features},
+  return graph.node("ai.onnx.ml.TreeEnsembleRegressor", {with_sets},
                     {{"n_targets", static_cast<std::int64_t>(outputs_)},
                      {"base_values", std::vector<float>(base_.begin(), base_.end())},
                      {"nodes_treeids", tree_ids},
@@ -197,7 +237,7 @@ std::string TreeEnsemble::export_to(GraphBuilder& graph, const std::string& feat
     std::vector<float> base(base_.begin(), base_.end());
     sums = graph.node("Add", {still, graph.constant(Tensor::floats({1, static_cast<std::int64_t>(outputs_)}, base))});
   } else {
-    sums = export_sums(graph, export_sets(graph, features));
+    sums = export_sums(graph, features);
   }
   return export_link(graph, sums, link_);
 }

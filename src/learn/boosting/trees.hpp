@@ -56,7 +56,7 @@ class TreeEnsemble final : public Fitted {
 
  private:
   std::string export_sums(GraphBuilder& graph, const std::string& features) const;
-  std::string export_sets(GraphBuilder& graph, const std::string& features) const;
+  class SetTables;
   std::size_t features_, outputs_;
   Link link_;
   std::vector<double> base_;

@@ -145,6 +145,12 @@ std::string CategoryBlock::export_to(GraphBuilder& graph, const std::map<std::st
     keys.emplace_back(word);
     values.push_back(static_cast<std::int64_t>(missing()));
   }
+  if (width() == 1) {  // one number for each category: one node
+    std::vector<float> numbers;
+    for (auto value : values) numbers.push_back(rows_[static_cast<std::size_t>(value)]);
+    return graph.node("ai.onnx.ml.LabelEncoder", {inputs.at(column_)},
+                      {{"keys_strings", keys}, {"values_floats", numbers}, {"default_float", rows_[unknown()]}});
+  }
   std::string place = graph.node(
       "ai.onnx.ml.LabelEncoder", {inputs.at(column_)},
       {{"keys_strings", keys}, {"values_int64s", values}, {"default_int64", static_cast<std::int64_t>(unknown())}});

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/boosting/monotone.hpp"
+
 namespace gyre {
 
 namespace {
@@ -73,28 +75,8 @@ Link link(const Options& options, const Problem& problem) {
 
 std::string text(double value) { return json::serialize(json::value(value)); }
 
-std::string monotone_text(const Options& options, const Matrix& features) {
-  if (options.monotone.empty()) return {};
-  std::vector<int> directions(features.columns);
-  for (auto& word : options.monotone) {
-    auto sign = word.rfind('=');
-    std::string name = word.substr(0, sign), direction = sign == std::string::npos ? "" : word.substr(sign + 1);
-    if (direction != "1" && direction != "-1")
-      throw Error(Code::invalid, "monotone: \"" + word + "\" is not NAME=1 or NAME=-1");
-    bool found = false;
-    for (std::size_t i = 0; i < features.columns; i++)
-      if (features.features[i].name == name) directions[i] = direction == "1" ? 1 : -1, found = true;
-    if (!found)
-      throw Error(Code::invalid, "monotone: there is no feature \"" + name + "\"",
-                  "the report of a training lists the features");
-  }
-  std::string list;
-  for (int one : directions) list += (list.empty() ? "" : ",") + std::to_string(one);
-  return list;
-}
-
-BoosterParameters parameters(const Options& options, const Problem& problem, const Examples& examples,
-                             const TrainingContext& context) {
+BoosterParameters parameters(const Options& options, const Problem& problem, const std::vector<Feature>& features,
+                             std::size_t rows, const TrainingContext& context) {
   BoosterParameters result{{"objective", objective(options, problem)},
                            {"metric", metric(options, problem)},
                            {"boosting", options.boosting},
@@ -117,10 +99,10 @@ BoosterParameters parameters(const Options& options, const Problem& problem, con
                            {"deterministic", "true"},
                            {"verbosity", "-1"}};
   // The same file from the same seed needs one way to build histograms; few features of many rows go by rows.
-  result[examples.features->columns <= 64 && examples.rows() > 50'000 ? "force_row_wise" : "force_col_wise"] = "true";
+  result[features.size() <= 64 && rows > 50'000 ? "force_row_wise" : "force_col_wise"] = "true";
   if (problem.task == Task::classify && problem.classes > 2) result["num_class"] = std::to_string(problem.classes);
   if (options.loss == "quantile" || options.loss == "huber") result["alpha"] = text(options.level);
-  if (auto list = monotone_text(options, *examples.features); !list.empty()) result["monotone_constraints"] = list;
+  if (auto list = monotone_list(options.monotone, features); !list.empty()) result["monotone_constraints"] = list;
   if (options.boosting == "rf" && options.row_share >= 1) {
     result["bagging_fraction"] = "0.632";
     result["bagging_freq"] = "1";
@@ -128,16 +110,11 @@ BoosterParameters parameters(const Options& options, const Problem& problem, con
   return result;
 }
 
-std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,
-                              const TrainingContext& context) {
-  auto words = parameters(options, problem, examples, context);
-  BoosterData data(examples, words);
+std::unique_ptr<Fitted> grow(const Options& options, const Problem& problem, const BoosterParameters& words,
+                             const BoosterData& data, const BoosterData* check, std::size_t features,
+                             const TrainingContext& context) {
   Booster booster(data, words);
-  std::optional<BoosterData> check;
-  if (context.has_check()) {
-    check.emplace(context.check, words, &data);
-    booster.check_with(*check);
-  }
+  if (check) booster.check_with(*check);
   double best = std::numeric_limits<double>::infinity();
   std::int64_t best_round = 0, round = 0;
   while (round < options.rounds && !context.stop()) {
@@ -152,10 +129,30 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
   bool back = check && best_round > 0 && options.boosting != "dart";
   std::int64_t taken = back ? best_round : round;
   std::size_t sums = problem.task == Task::classify && problem.classes > 2 ? problem.classes : 1;
-  auto trees = std::make_unique<TreeEnsemble>(trees_from_text(
-      booster.text(static_cast<int>(taken ? taken : -1)), examples.features->columns, sums, link(options, problem)));
+  auto trees = std::make_unique<TreeEnsemble>(
+      trees_from_text(booster.text(static_cast<int>(taken ? taken : -1)), features, sums, link(options, problem)));
   trees->set_about({{"rounds", taken}, {"rounds_made", round}});
   return trees;
+}
+
+std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,
+                              const TrainingContext& context) {
+  auto& features = examples.features->features;
+  auto words = parameters(options, problem, features, examples.rows(), context);
+  BoosterData data(examples, words);
+  std::optional<BoosterData> check;
+  if (context.has_check()) check.emplace(context.check, words, &data);
+  return grow(options, problem, words, data, check ? &*check : nullptr, features.size(), context);
+}
+
+std::unique_ptr<Fitted> train_stream(const Options& options, const Problem& problem, ExampleStream& examples,
+                                     ExampleStream* check_examples, const TrainingContext& context) {
+  auto& features = examples.sample().features;
+  auto words = parameters(options, problem, features, examples.rows(), context);
+  BoosterData data(examples, words);
+  std::optional<BoosterData> check;
+  if (check_examples) check.emplace(*check_examples, words, &data);
+  return grow(options, problem, words, data, check ? &*check : nullptr, features.size(), context);
 }
 
 }  // namespace
@@ -168,6 +165,6 @@ const Learner learner_lightgbm = learner<Options>(
      .tasks = {Task::classify, Task::regress},
      .wants = {.categories = true, .check = true},
      .fields = fields},
-    train);
+    train, train_stream);
 
 }  // namespace gyre

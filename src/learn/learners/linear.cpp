@@ -3,6 +3,7 @@
 
 #include "learn/linear_model.hpp"
 #include "learn/minimise.hpp"
+#include "learn/moments.hpp"
 
 namespace gyre {
 
@@ -86,48 +87,43 @@ double spread_of(std::span<const double> values) {
 // that the sums are the same.
 class Total {
  public:
-  Total(const Examples& examples, const Loss& loss, std::size_t outputs, double square_penalty, int threads)
-      : examples_(examples), loss_(loss), outputs_(outputs), square_(square_penalty), threads_(threads) {
-    for (std::size_t i = 0; i < examples.rows(); i++) weight_ += examples.weight(i);
-  }
+  Total(ExampleStream& examples, const std::vector<double>& targets, const Loss& loss, std::size_t outputs, int threads)
+      : examples_(examples), targets_(targets), loss_(loss), outputs_(outputs), threads_(threads) {}
   double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
-    std::size_t width = examples_.features->columns, parts = std::min<std::size_t>(16, examples_.rows() / 512 + 1);
-    std::vector<std::vector<double>> gradients(parts, std::vector<double>(x.size()));
-    std::vector<double> losses(parts);
-    for_each(parts, threads_, [&](std::size_t p) {
-      std::size_t from = examples_.rows() * p / parts, to = examples_.rows() * (p + 1) / parts;
-      losses[p] = rows(x, from, to, gradients[p]);
-    });
     double loss = 0;
     std::fill(gradient.begin(), gradient.end(), 0);
-    for (std::size_t p = 0; p < parts; p++) {
-      loss += losses[p];
-      for (std::size_t i = 0; i < x.size(); i++) gradient[i] += gradients[p][i];
-    }
-    for (std::size_t i = 0; i < width * outputs_; i++) {
-      loss += square_ * x[i] * x[i] / 2;
-      gradient[i] += square_ * x[i];
-    }
-    for (double& value : gradient) value /= weight_;
-    return loss / weight_;
+    examples_.each([&](const Matrix& block, std::size_t first) {
+      std::size_t parts = std::min<std::size_t>(16, block.rows / 512 + 1);
+      std::vector<std::vector<double>> gradients(parts, std::vector<double>(x.size()));
+      std::vector<double> losses(parts);
+      for_each(parts, threads_, [&](std::size_t p) {
+        std::size_t from = block.rows * p / parts, to = block.rows * (p + 1) / parts;
+        losses[p] = rows(block, first, x, from, to, gradients[p]);
+      });
+      for (std::size_t p = 0; p < parts; p++) {
+        loss += losses[p];
+        for (std::size_t i = 0; i < x.size(); i++) gradient[i] += gradients[p][i];
+      }
+    });
+    return loss;
   }
-  double weight() const { return weight_; }
 
  private:
-  double rows(const std::vector<double>& x, std::size_t from, std::size_t to, std::vector<double>& gradient) const {
-    std::size_t width = examples_.features->columns;
+  double rows(const Matrix& block, std::size_t first, const std::vector<double>& x, std::size_t from, std::size_t to,
+              std::vector<double>& gradient) const {
+    std::size_t width = block.columns;
     std::vector<double> sums(outputs_);
     double loss = 0;
     for (std::size_t i = from; i < to; i++) {
-      auto row = examples_.features->row(i);
+      auto row = block.row(i);
       for (std::size_t o = 0; o < outputs_; o++) {
         const double* weights = x.data() + o * width;
         double sum = x[width * outputs_ + o];
         for (std::size_t j = 0; j < width; j++) sum += weights[j] * double{row[j]};
         sums[o] = sum;
       }
-      double weight = examples_.weight(i);
-      loss += weight * loss_(examples_.targets[i], sums);
+      double weight = examples_.weight(first + i);
+      loss += weight * loss_(targets_[first + i], sums);
       for (std::size_t o = 0; o < outputs_; o++) {
         double slope = weight * sums[o], *to_gradient = gradient.data() + o * width;
         for (std::size_t j = 0; j < width; j++) to_gradient[j] += slope * double{row[j]};
@@ -136,22 +132,50 @@ class Total {
     }
     return loss;
   }
-  const Examples& examples_;
+  ExampleStream& examples_;
+  const std::vector<double>& targets_;
   const Loss& loss_;
   std::size_t outputs_;
-  double square_;
   int threads_;
-  double weight_ = 0;
 };
 
-std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,
-                              const TrainingContext& context) {
-  std::size_t width = examples.features->columns;
+// A loss over all rows with the penalty on squares, for each unit of the rows' weight.
+class Penalised {
+ public:
+  using Value = std::function<double(const std::vector<double>& x, std::vector<double>& gradient)>;
+  Penalised(Value value, std::size_t penalised, double square, double weight)
+      : value_(std::move(value)), penalised_(penalised), square_(square), weight_(weight) {}
+  double operator()(const std::vector<double>& x, std::vector<double>& gradient) const {
+    double loss = value_(x, gradient);
+    for (std::size_t i = 0; i < penalised_; i++) {
+      loss += square_ * x[i] * x[i] / 2;
+      gradient[i] += square_ * x[i];
+    }
+    for (double& part : gradient) part /= weight_;
+    return loss / weight_;
+  }
+
+ private:
+  Value value_;
+  std::size_t penalised_;
+  double square_, weight_;
+};
+
+double weight_of(const ExampleStream& examples) {
+  double sum = 0;
+  for (std::size_t i = 0; i < examples.rows(); i++) sum += examples.weight(i);
+  return sum;
+}
+
+std::unique_ptr<Fitted> train_stream(const Options& options, const Problem& problem, ExampleStream& examples,
+                                     ExampleStream*, const TrainingContext& context) {
+  std::size_t width = examples.sample().columns;
   std::size_t outputs = problem.task == Task::classify && problem.classes > 2 ? problem.classes : 1;
+  bool squared = problem.task == Task::regress && options.loss == "squared";
   // Targets are learned at a size of 1 around 0: the solver's steps then fit all tables alike.
   double move = 0, size = 1;
   bool rescale = problem.task == Task::regress && options.loss != "poisson";
-  std::vector<double> targets(examples.targets.begin(), examples.targets.end());
+  std::vector<double> targets = examples.targets();
   if (rescale) {
     for (double value : targets) move += value / static_cast<double>(targets.size());
     size = std::max(1e-300, spread_of(targets));
@@ -162,26 +186,40 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
       if (targets[i] < 0)
         throw Error(Code::invalid, "counts are not negative, and a target is " + std::to_string(targets[i]),
                     "--set loss=squared takes any number");
-  Examples scaled{examples.features, targets, examples.weights};
+  double weight = weight_of(examples);
   Loss loss(options, problem, 1);
-  Total total(scaled, loss, outputs, options.penalty * (1 - options.mix), context.threads);
+  Penalised::Value value;
+  if (squared && width <= Moments::most_features) {
+    value = Moments(examples, targets, context.threads);
+  } else {
+    examples.expect_many_passes();
+    value = Total(examples, targets, loss, outputs, context.threads);
+  }
   Minimise how;
   how.iterations = static_cast<std::size_t>(options.iterations);
   how.stop = context.stop;
   if (options.mix > 0 && options.penalty > 0) {
     how.absolute.assign((width + 1) * outputs, 0);
-    std::fill_n(how.absolute.begin(), width * outputs, options.penalty * options.mix / total.weight());
+    std::fill_n(how.absolute.begin(), width * outputs, options.penalty * options.mix / weight);
   }
   std::vector<double> x((width + 1) * outputs);
-  std::size_t iterations = minimise([&](auto& at, auto& gradient) { return total(at, gradient); }, x, how);
+  std::size_t iterations =
+      minimise(Penalised(std::move(value), width * outputs, options.penalty * (1 - options.mix), weight), x, how);
   std::vector<double> weights(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(width * outputs));
   std::vector<double> biases(x.begin() + static_cast<std::ptrdiff_t>(width * outputs), x.end());
   if (rescale) {
-    for (double& weight : weights) weight *= size;
+    for (double& one : weights) one *= size;
     for (double& bias : biases) bias = bias * size + move;
   }
   return std::make_unique<LinearModel>(std::move(weights), std::move(biases), loss.link(),
                                        json::object{{"iterations", iterations}});
+}
+
+std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,
+                              const TrainingContext& context) {
+  ExamplesInMemory stream(*examples.features, {examples.targets.begin(), examples.targets.end()},
+                          {examples.weights.begin(), examples.weights.end()});
+  return train_stream(options, problem, stream, nullptr, context);
 }
 
 }  // namespace
@@ -201,6 +239,6 @@ const Learner learner_linear = learner<Options>(
                       {.choices = {"squared", "poisson", "quantile"}}),
                 field("level", &Options::level, "of the quantile", {.min = 0.001, .max = 0.999}),
                 field("iterations", &Options::iterations, "of the solver at most", {.min = 1, .max = 100000})}},
-    train);
+    train, train_stream);
 
 }  // namespace gyre

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "learn/boosting/monotone.hpp"
+
 namespace gyre {
 
 namespace {
@@ -19,6 +21,7 @@ struct Options {
   std::int64_t bins = 256;
   std::int64_t patience = 50;
   std::string loss = "squared";
+  std::vector<std::string> monotone;
 };
 
 std::string text(double value) { return json::serialize(json::value(value)); }
@@ -48,6 +51,8 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
                             : counts ? "count:poisson"
                                      : "reg:squarederror";
   parameters["eval_metric"] = several ? "mlogloss" : labels ? "logloss" : counts ? "poisson-nloglik" : "rmse";
+  if (auto list = monotone_list(options.monotone, examples.features->features); !list.empty())
+    parameters["monotone_constraints"] = "(" + list + ")";
   if (several) parameters["num_class"] = std::to_string(problem.classes);
   Link link = several ? Link::softmax : labels ? Link::sigmoid : counts ? Link::exponential : Link::none;
   // The base score is an answer: the sums begin with what gives it.
@@ -80,7 +85,9 @@ const Learner learner_xgboost = learner<Options>(
                 field("bins", &Options::bins, "values that a feature is cut into at most", {.min = 2, .max = 65535}),
                 field("patience", &Options::patience, "rounds without a better check before it stops",
                       {.min = 1, .max = 100000}),
-                field("loss", &Options::loss, "what regression makes small", {.choices = {"squared", "poisson"}})}},
+                field("loss", &Options::loss, "what regression makes small", {.choices = {"squared", "poisson"}}),
+                field("monotone", &Options::monotone,
+                      "features the answer only rises (NAME=1) or falls (NAME=-1) with")}},
     train);
 
 }  // namespace gyre

@@ -1,13 +1,14 @@
 // gyre train table: a table and the name of a column become a model that answers that column from raw rows.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
-#include "base/file.hpp"
 #include "base/random.hpp"
 #include "data/gather.hpp"
 #include "learn/class_weights.hpp"
+#include "learn/large_table.hpp"
 #include "learn/lineage.hpp"
 #include "learn/scores.hpp"
-#include "learn/table_model.hpp"
 
 namespace gyre {
 
@@ -27,6 +28,9 @@ struct Options {
   double hold = 0.2;
   double check = 0.1;
   std::int64_t seed = 1;
+  std::int64_t memory = 256;
+  std::string several = "auto";
+  std::string calibrate = "none";
   FeatureOptions features;
 };
 
@@ -43,6 +47,9 @@ json::object given(const Options& options) {
           {"hold", options.hold},
           {"check", options.check},
           {"seed", options.seed},
+          {"memory", options.memory},
+          {"several", options.several},
+          {"calibrate", options.calibrate},
           {"fill", options.features.fill},
           {"scale", options.features.scale},
           {"categories", options.features.categories},
@@ -59,14 +66,14 @@ std::vector<double> taken(const std::vector<double>& values, const std::vector<s
   return some;
 }
 
-// The weights of rows that a column gives.
-std::vector<double> weights_of(const Table& table, const std::string& name) {
+// The weights of rows that a column gives; what stands in rows without a target does not matter.
+std::vector<double> weights_of(const Table& table, const std::string& name, const Target& target) {
   if (name.empty()) return {};
   auto& column = table.get(name);
   if (!column.is_number())
     throw Error(Code::invalid, table.name + ": the column of weights \"" + name + "\" is no number");
   for (std::size_t i = 0; i < column.numbers.size(); i++)
-    if (!(column.numbers[i] >= 0))
+    if (!(column.numbers[i] >= 0) && !std::isnan(target.values[i]))
       throw Error(Code::invalid, table.place(i) + ": column \"" + name + "\": a weight is missing or negative");
   return column.numbers;
 }
@@ -93,8 +100,7 @@ Parts parts_of(const Table& whole, const Options& options, bool stops_early) {
   return parts;
 }
 
-json::object scores_of(const TableModel& model, const Table& table, const Target& target, int threads) {
-  auto answers = model.predict(table, threads);
+json::object scores_of(const std::vector<double>& answers, const Target& target) {
   if (target.task == Task::regress) return regression_scores(target.values, answers);
   return classification_scores({target.values, answers, target.classes()});
 }
@@ -113,16 +119,16 @@ json::array importance_of(const TablePipeline& model) {
   return list;
 }
 
-void say_columns(const Table& table, StepContext& context) {
+void say_columns(const TableSample& sample, StepContext& context) {
   std::string list;
-  for (auto& column : table.columns) {
+  for (auto& column : sample.table.columns) {
     if (list.size() > 300) {
       list += " ...";
       break;
     }
     list += (list.empty() ? "" : ", ") + column.name + " (" + std::string(name_of(column.type)) + ")";
   }
-  context.say(counted(table.rows(), "row", "rows") + "; columns: " + list);
+  context.say(counted(sample.rows, "row", "rows") + "; columns: " + list);
 }
 
 std::string about(const Target& target, const std::string& learner) {
@@ -130,58 +136,144 @@ std::string about(const Target& target, const std::string& learner) {
   return what + target.column + "\" a row of a table has; learned by " + learner + ".";
 }
 
-void run(const Options& options, StepContext& context) {
+struct Trained {
+  TablePipeline model;
+  Target target;   // of no rows
+  Table examples;  // rows as they come
+  json::object scores;
+  std::size_t learned_from = 0, checked_with = 0, held_back = 0;
+  std::vector<std::string> findings;
+};
+
+TableTraining training_of(const Options& options, StepContext& context) {
   auto& learner = get_learner(options.learner);
-  json::object learner_values = learner_options(learner, options.set);
-  Table whole = read_table(context.input("table"), {.types = types_from(options.types), .threads = context.threads()});
-  say_columns(whole, context);
+  return {&learner,          learner_options(learner, options.set),    options.features,
+          context.threads(), static_cast<std::uint64_t>(options.seed), [&context] { return context.stop_requested(); }};
+}
+
+void say_learning(const Target& target, std::size_t rows, StepContext& context) {
+  context.say("learning " + std::string(target.task == Task::classify ? "labels" : "numbers") + " of \"" +
+              target.column + "\" from " + counted(rows, "row", "rows"));
+}
+
+Table some_rows(const Table& table) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0, count = std::min<std::size_t>(100, table.rows()); i < count; i++)
+    rows.push_back(i * table.rows() / count);
+  return table.take(rows);
+}
+
+Table learned_columns(Table table, const Options& options) {
+  if (!options.weight.empty() && table.find(options.weight)) table = table.without(table.get(options.weight).name);
+  for (auto& name : options.leave_out) table = table.without(table.get(name).name);
+  return table;
+}
+
+Trained train_whole(Table whole, const Options& options, StepContext& context) {
+  TableTraining training = training_of(options, context);
   auto [table, target] = learnable(std::move(whole), options.target, options.task);
   say_all(context, table.findings);
-  std::vector<double> weights = weights_of(table, options.weight);
+  std::vector<double> weights = weights_of(table, options.weight, target);
   weigh_classes(options.class_weights, target, weights);
-  Parts parts = parts_of(table, options, learner.wants.check);  // by all columns: a validation finds the same rows
-  if (!options.weight.empty()) table = table.without(table.get(options.weight).name);
-  for (auto& name : options.leave_out) table = table.without(table.get(name).name);
+  // By all columns: a validation finds the same rows.
+  Parts parts = parts_of(table, options, training.learner->wants.check);
+  table = learned_columns(std::move(table), options);
   auto findings = table.findings;
   Table check = table.take(parts.check), hold = table.take(parts.hold);
   Table learn = parts.learn.size() == table.rows() ? std::move(table) : table.take(parts.learn);
   table = {};  // large ones need the room
   Target learn_target = target.take(parts.learn), check_target = target.take(parts.check);
-  context.say("learning " + std::string(target.task == Task::classify ? "labels" : "numbers") + " of \"" +
-              target.column + "\" from " + counted(learn.rows(), "row", "rows"));
-  TableTraining training{
-      &learner, learner_values, options.features, context.threads(), static_cast<std::uint64_t>(options.seed), [&] {
-        return context.stop_requested();
-      }};
+  say_learning(target, learn.rows(), context);
   std::vector<double> learn_weights = taken(weights, parts.learn);
-  TablePipeline model = train_pipeline(training, learn, learn_target, learn_weights, &check, &check_target);
-  say_all(context, model.featuriser().findings());
+  Trained trained{train_pipeline(training, learn, learn_target, learn_weights, &check, &check_target),
+                  target.take({}),
+                  some_rows(learn),
+                  {},
+                  learn.rows(),
+                  check.rows(),
+                  hold.rows(),
+                  findings};
+  if (hold.rows() > 1)
+    trained.scores = scores_of(trained.model.predict(hold, context.threads()), target.take(parts.hold));
+  return trained;
+}
 
-  std::vector<std::size_t> examples;
-  for (std::size_t i = 0, count = std::min<std::size_t>(100, learn.rows()); i < count; i++)
-    examples.push_back(i * learn.rows() / count);
+Trained train_sampled(TableSample sample, const Options& options, StepContext& context) {
+  TableTraining training = training_of(options, context);
+  auto findings = sample.table.findings;
+  findings.push_back("the table is read block by block: features are made from " +
+                     counted(sample.table.rows(), "row", "rows") + " spread over its " +
+                     counted(sample.rows, "row", "rows"));
+  Table like{sample.table.name, {}, {}, {}};  // names and types, of the weights too: rows are held back by all columns
+  for (auto& column : sample.table.columns) like.columns.push_back({column.name, column.type, {}, {}, {}});
+  if (!options.weight.empty()) {
+    auto& column = sample.whole.get(options.weight);
+    like.columns.push_back({column.name, column.type, {}, {}, {}});
+  }
+  Target target = target_of(sample.whole, options.target, options.task);
+  std::vector<double> weights = weights_of(sample.whole, options.weight, target);
+  weigh_classes(options.class_weights, target, weights);
+  findings.insert(findings.end(), sample.whole.findings.begin(), sample.whole.findings.end());
+  say_all(context, findings);
+  sample.whole = {};
+  LargeTable table{learned_columns(std::move(sample.table), options),
+                   std::move(sample.places),
+                   TableStream(context.input("table"), like, context.threads()),
+                   std::move(target),
+                   std::move(weights),
+                   {}};
+  bool checks = training.learner->wants.check || options.calibrate != "none";
+  part_rows(table, options.hold, checks ? options.check : 0, static_cast<std::uint64_t>(options.seed));
+  auto learn = table.count(RowPart::learn), hold = table.count(RowPart::hold);
+  say_learning(table.target, learn, context);
+  Trained trained{train_pipeline(training, table, context.checkpoint()),
+                  table.target.take({}),
+                  some_rows(table.sample),
+                  {},
+                  learn,
+                  table.count(RowPart::check),
+                  hold,
+                  findings};
+  if (hold > 1) {
+    auto [answers, truth] = answers_for(trained.model, table, RowPart::hold, context.threads());
+    trained.scores = scores_of(answers, truth);
+  }
+  return trained;
+}
+
+void run(const Options& options, StepContext& context) {
+  auto& learner = get_learner(options.learner);
+  constexpr std::size_t cells_of_megabyte = 1'000'000 / sizeof(double);
+  std::size_t most_cells = learner.train_stream ? static_cast<std::size_t>(options.memory) * cells_of_megabyte
+                                                : std::numeric_limits<std::size_t>::max();
+  std::vector<std::string> needed{options.target};
+  if (!options.weight.empty()) needed.push_back(options.weight);
+  TableSample sample = sample_table(
+      context.input("table"), {.types = types_from(options.types), .threads = context.threads()}, most_cells, needed);
+  say_columns(sample, context);
+  Trained trained = sample.is_whole() ? train_whole(std::move(sample.table), options, context)
+                                      : train_sampled(std::move(sample), options, context);
+  auto& model = trained.model;
+  say_all(context, model.featuriser().findings());
   json::object lineage = lineage_of(step_train_table, given(options), context);
-  TableExport exported =
-      export_table_model(model, target, learn.take(examples), lineage, about(target, learner.title), context.threads());
-  json::object report{{"task", name_of(target.task)},
+  TableExport exported = export_table_model(model, trained.target, trained.examples, lineage,
+                                            about(trained.target, learner.title), context.threads());
+  json::object report{{"task", name_of(trained.target.task)},
                       {"learner", learner.name},
-                      {"options", learner_values},
-                      {"learned_from", learn.rows()},
-                      {"checked_with", check.rows()},
-                      {"held_back", hold.rows()},
+                      {"options", learner_options(learner, options.set)},
+                      {"learned_from", trained.learned_from},
+                      {"checked_with", trained.checked_with},
+                      {"held_back", trained.held_back},
                       {"columns", json::value_from(exported.columns)},
                       {"features", model.featuriser().features().size()},
                       {"importance", importance_of(model)},
                       {"training", model.fitted().about()},
                       {"onnx_difference", exported.difference},
-                      {"findings", json::value_from(findings)},
+                      {"findings", json::value_from(trained.findings)},
                       {"left_out", json::value_from(model.featuriser().findings())}};
-  if (hold.rows() > 1) {
-    Target hold_target = target.take(parts.hold);
-    report["scores"] = scores_of(model, hold, hold_target, context.threads());
-    for (auto& score : report["scores"].as_object())
-      if (!score.value().is_null()) context.metric(score.key(), score.value().to_number<double>());
-  }
+  if (!trained.scores.empty()) report["scores"] = trained.scores;
+  for (auto& score : trained.scores)
+    if (!score.value().is_null()) context.metric(score.key(), score.value().to_number<double>());
   write_output(context.output("report"), pretty(report) + "\n");
   write_output(context.output("model"), exported.bytes);
   context.metric("onnx_difference", exported.difference);
@@ -202,7 +294,15 @@ std::vector<Field> fields() {
       field("hold", &Options::hold, "share of the rows held back to judge the model, chosen by content",
             {.min = 0, .max = 0.9}),
       field("check", &Options::check, "share of the training rows that decides when to stop", {.min = 0, .max = 0.5}),
-      field("seed", &Options::seed, "the same seed and number of threads give the same file", {.min = 0})};
+      field("seed", &Options::seed, "the same seed and number of threads give the same file", {.min = 0}),
+      field("several", &Options::several, "how more than two labels are learned; auto: as the learner does it",
+            {.choices = {"auto", "one-vs-rest", "one-vs-one"}}),
+      field("calibrate", &Options::calibrate,
+            "puts probabilities right by rows that were not learned from: fifths in turn, of a large table the check",
+            {.choices = {"none", "sigmoid", "isotonic"}}),
+      field("memory", &Options::memory,
+            "megabytes of cells; a larger table is read block by block, by learners that can (linear, lightgbm)",
+            {.min = 1, .max = 1e6})};
   for (auto& one : feature_fields()) {
     auto set = one.set;
     one.set = [set](void* target, const json::value& value) { set(&static_cast<Options*>(target)->features, value); };
@@ -220,6 +320,7 @@ const Step step_train_table = step<Options>(
      .title = "Train on a table",
      .help = "Learns to answer one column of a table from the others.\n\n"
              "The model takes raw rows: holes, texts and dates as they are. Rows that are held back judge it.",
+     .version = 2,
      .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
      .outputs = {{"model", "model", "the ONNX file"}, {"report", "report", "scores, what it rests on, what was odd"}},
      .parallel = true},

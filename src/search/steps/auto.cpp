@@ -172,6 +172,7 @@ void run(const Options& options, StepContext& context) {
   auto [table, target] = learnable(std::move(whole), options.target, options.task);
   request.groups = kept(groups, numbers, table.row_numbers);
   std::vector<std::string> findings = table.findings;
+  say_all(context, findings);
   auto guardrails = look_at(table, target);
   if (options.cap > 0) guardrails.push_back(cap(target, options.cap));
   for (auto& one : guardrails)

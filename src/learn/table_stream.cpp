@@ -1,0 +1,91 @@
+#include "learn/table_stream.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "learn/column_reader.hpp"
+
+namespace gyre {
+
+TableStream::TableStream(std::filesystem::path file, const Table& like, int threads)
+    : file_(std::move(file)), name_(like.name), threads_(threads) {
+  for (auto& column : like.columns) columns_.emplace_back(column.name, column.type);
+}
+
+TableStream TableStream::only(const std::vector<std::string>& columns) const {
+  TableStream narrow = *this;
+  std::erase_if(narrow.columns_,
+                [&](auto& column) { return std::find(columns.begin(), columns.end(), column.first) == columns.end(); });
+  return narrow;
+}
+
+namespace {
+
+// Reads the cells of some columns into tables of a few rows.
+class BlockReader {
+ public:
+  BlockReader(std::string name, const TableSource& source,
+              const std::vector<std::pair<std::string, ColumnType>>& columns)
+      : name_(std::move(name)) {
+    std::map<std::string_view, const SourceColumn*> known;
+    for (auto& column : source.columns) known[column.name] = &column;
+    for (auto& [column, type] : columns) {
+      auto& from = *known.at(column);
+      fresh_.emplace_back(from, from.type == type ? std::nullopt : std::optional(type));
+    }
+    readers_ = fresh_;
+  }
+  std::string select() const {
+    std::string sql;
+    for (auto& reader : readers_) sql += (sql.empty() ? "SELECT " : ", ") + reader.select();
+    return sql;
+  }
+  void take(const Duck::Vectors& rows) {
+    for (std::size_t i = 0; i < readers_.size(); i++) readers_[i].take(rows, i, first_ + rows_, nullptr);
+    rows_ += rows.rows();
+  }
+  std::size_t rows() const { return rows_; }
+  std::size_t first() const { return first_; }
+  Table finish() {
+    Table block{name_, {}, {}, {}};
+    for (auto& reader : readers_) block.columns.push_back(reader.finish(nullptr, {}));
+    for (std::size_t i = 0; i < rows_; i++) block.row_numbers.push_back(static_cast<std::uint32_t>(first_ + i + 1));
+    readers_ = fresh_;
+    first_ += rows_;
+    rows_ = 0;
+    return block;
+  }
+
+ private:
+  std::string name_;
+  std::vector<ColumnReader> fresh_, readers_;
+  std::size_t first_ = 0, rows_ = 0;
+};
+
+}  // namespace
+
+void TableStream::each(const std::function<void(const Table&, std::size_t)>& take) const {
+  Duck duck(threads_);
+  TableSource source = table_source(duck, file_, name_);
+  BlockReader reader(name_, source, columns_);
+  std::future<void> taking;
+  auto hand_over = [&] {
+    std::size_t first = reader.first();
+    Table block = reader.finish();
+    if (taking.valid()) taking.get();
+    taking = std::async(std::launch::async, [&take, first, block = std::move(block)] { take(block, first); });
+  };
+  try {
+    duck.stream(reader.select() + " FROM " + source.from, [&](const Duck::Vectors& rows) {
+      reader.take(rows);
+      if (reader.rows() >= rows_of_block) hand_over();
+    });
+  } catch (const Error& error) {
+    if (taking.valid()) taking.get();
+    throw cannot_read(error, name_);
+  }
+  if (reader.rows()) hand_over();
+  if (taking.valid()) taking.get();
+}
+
+}  // namespace gyre
