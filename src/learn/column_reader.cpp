@@ -14,7 +14,7 @@ namespace gyre {
 namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t longest_missing = 4;  // of the words for missing cells
+constexpr std::size_t longest_missing = 4;                     // of the words for missing cells
 constexpr double largest = std::numeric_limits<float>::max();  // models compute in floats
 
 std::optional<double> number_from(std::string_view text) {
