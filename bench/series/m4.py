@@ -2,7 +2,7 @@
 
 m4.py table FOLDER_OF_M4 OUT.csv [COUNT]   m4.py score FOLDER_OF_M4 FORECASTS.csv
 """
-import csv, datetime, gzip, sys
+import csv, datetime, gzip, random, sys
 
 start = datetime.datetime(2015, 1, 1)
 season, horizon = 24, 48
@@ -16,16 +16,17 @@ def read(folder, part):
 
 
 def table(folder, out, count=None):
-    """Of fewer series, those spread over all of them."""
+    """Of fewer series, some drawn by a seed; gives how many."""
     train = read(folder, "train")
     names = list(train)
     if count and count < len(names):
-        names = [names[i * len(names) // count] for i in range(count)]
+        names = sorted(random.Random(1).sample(names, count))
     with open(out, "w") as file:
         file.write("id,hour,value\n")
         for name in names:
             for step, value in enumerate(train[name]):
                 file.write(f"{name},{start + datetime.timedelta(hours=step)},{value}\n")
+    return len(names)
 
 
 def mase(folder, forecasts):
@@ -38,6 +39,13 @@ def mase(folder, forecasts):
         scale = sum(abs(past[i] - past[i - season]) for i in range(season, len(past))) / (len(past) - season)
         total += sum(abs(a - b) for a, b in zip(forecast, truth)) / horizon / scale
     return total / len(forecasts)
+
+
+def within(folder, path):
+    """The share of what came that lies between low and high."""
+    low, high, test = read_forecasts(path, "low"), read_forecasts(path, "high"), read(folder, "test")
+    inside = [a <= value <= b for name in low for a, value, b in zip(low[name], test[name], high[name])]
+    return sum(inside) / len(inside)
 
 
 def read_forecasts(path, column="forecast"):

@@ -9,12 +9,20 @@
 namespace gyre {
 
 std::string deflate_bytes(std::string_view bytes) {
-  uLongf size = ::compressBound(bytes.size());
-  std::string out(size, '\0');
-  int result = ::compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
-                           bytes.size(), 9);
-  if (result != Z_OK) throw Error(Code::internal, "zlib could not compress: " + std::to_string(result));
-  out.resize(size);
+  // Few bytes need no window of 32 kB: clearing it would take most of the time.
+  bool few = bytes.size() <= 1 << 12;
+  z_stream stream{};
+  if (::deflateInit2(&stream, 9, Z_DEFLATED, few ? 12 : 15, few ? 5 : 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw Error(Code::internal, "zlib does not start");
+  std::string out(::deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  int result = ::deflate(&stream, Z_FINISH);
+  out.resize(out.size() - stream.avail_out);
+  ::deflateEnd(&stream);
+  if (result != Z_STREAM_END) throw Error(Code::internal, "zlib could not compress: " + std::to_string(result));
   return out;
 }
 

@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <set>
+#include <thread>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "learn/parallel.hpp"
 #include "search/many_model.hpp"
 #include "store/pack_file.hpp"
 #include "track/registry_bulk.hpp"
@@ -32,14 +34,63 @@ std::vector<std::string> by_of(const json::object& report) {
   return json::value_to<std::vector<std::string>>(report.at("options").at("by"));
 }
 
-template <class Take>
-void each_partition(Workspace& workspace, const std::string& content, Take&& take) {
-  std::string text = read_file(workspace.blobs().open(content) / "partitions.jsonl");
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
   for (std::size_t at = 0; at < text.size();) {
     auto end = std::min(text.find('\n', at), text.size());
-    take(parse_json(std::string_view(text).substr(at, end - at), "partitions.jsonl").as_object());
+    lines.push_back(text.substr(at, end - at));
     at = end + 1;
   }
+  return lines;
+}
+
+std::string partitions_text(Workspace& workspace, const std::string& content) {
+  return read_file(workspace.blobs().open(content) / "partitions.jsonl");
+}
+
+// One partition's model, as it is registered; nothing where there is none.
+std::optional<BulkVersion> version_of(const json::object& partition, const std::string& name,
+                                      const std::vector<std::string>& by, const std::string& content,
+                                      const std::string& pack) {
+  if (partition.contains("trouble")) return {};
+  BulkVersion version{.digest = get_string(partition, "model")};
+  std::vector<std::string> keys;
+  for (auto& column : by) {
+    keys.push_back(get_string(partition.at("partition"), column));
+    version.tags.emplace_back(column, keys.back());
+  }
+  version.name = partition_model_name(name, keys);
+  version.tags.emplace_back("many", name);
+  version.tags.emplace_back("learner", get_string(partition, "learner"));
+  version.lineage = {{"data", content}, {"pack", pack}, {"series", partition.at("data")}};
+  for (auto key : {"mase", "smape", "rmse", "mae"})
+    if (auto value = find_number(partition, key)) version.metrics[key] = *value;
+  return version;
+}
+
+std::vector<BulkVersion> versions_of(Workspace& workspace, const std::string& name, const std::vector<std::string>& by,
+                                     const std::string& content, const std::string& pack) {
+  std::string text = partitions_text(workspace, content);
+  auto lines = lines_of(text);
+  std::vector<std::optional<BulkVersion>> found(lines.size());
+  for_rows(lines.size(), static_cast<int>(std::thread::hardware_concurrency()), [&](std::size_t from, std::size_t to) {
+    std::vector<unsigned char> room(1 << 16);  // of one line at a time: nothing is freed piece by piece
+    for (std::size_t i = from; i < to; i++) {
+      json::monotonic_resource memory(room.data(), room.size());
+      found[i] = version_of(json::parse(lines[i], &memory).as_object(), name, by, content, pack);
+    }
+  });
+  std::vector<BulkVersion> versions;
+  std::set<std::string_view> names;
+  versions.reserve(found.size());
+  for (auto& one : found) {
+    if (!one) continue;
+    versions.push_back(std::move(*one));
+    if (!names.insert(versions.back().name).second)
+      throw Error(Code::conflict, "two partitions would both be registered as " + versions.back().name,
+                  "give values that differ in more than . / : and @, or the columns in another order");
+  }
+  return versions;
 }
 
 json::object summary(const std::string& name, const Kept& kept) {
@@ -72,13 +123,15 @@ Response partitions(Workspace& workspace, Request& request) {
   check_query(request, by);
   bool failed = request.query_value("failed").value_or("") == "true";
   json::array list;
-  each_partition(workspace, kept.content, [&](json::object partition) {
-    if (!wanted(partition, request, by) || (failed && !partition.contains("trouble"))) return;
+  std::string text = partitions_text(workspace, kept.content);
+  for (auto line : lines_of(text)) {
+    auto partition = parse_json(line, "partitions.jsonl").as_object();
+    if (!wanted(partition, request, by) || (failed && !partition.contains("trouble"))) continue;
     std::vector<std::string> keys;
     for (auto& column : by) keys.push_back(get_string(partition.at("partition"), column));
     partition["name"] = partition_model_name(name, keys);
     list.push_back(std::move(partition));
-  });
+  }
   return json_response({{"name", name}, {"partitions", std::move(list)}});
 }
 
@@ -123,27 +176,11 @@ json::object keep_many(Workspace& workspace, const std::string& name, const std:
   auto by = by_of(report);
   std::string pack = digest_of_file(folder / "models.pack");  // of the tree, so it is there
   workspace.blobs().adopt_pack(pack);
-  std::vector<BulkVersion> versions;
-  std::set<std::string> names;
-  each_partition(workspace, content, [&](json::object partition) {
-    if (partition.contains("trouble")) return;
-    BulkVersion version{.digest = get_string(partition, "model")};
-    std::vector<std::string> keys;
-    for (auto& column : by) {
-      keys.push_back(get_string(partition.at("partition"), column));
-      version.tags.emplace_back(column, keys.back());
-    }
-    version.name = partition_model_name(name, keys);
-    if (!names.insert(version.name).second)
-      throw Error(Code::conflict, "two partitions would both be registered as " + version.name,
-                  "give values that differ in more than . / : and @, or the columns in another order");
-    version.tags.emplace_back("many", name);
-    version.tags.emplace_back("learner", get_string(partition, "learner"));
-    version.lineage = {{"data", content}, {"pack", pack}, {"series", partition.at("data")}};
-    for (auto key : {"mase", "smape", "rmse", "mae"})
-      if (auto value = find_number(partition, key)) version.metrics[key] = *value;
-    versions.push_back(std::move(version));
-  });
+  auto versions = versions_of(workspace, name, by, content, pack);
+  PackReader models(folder / "models.pack");
+  for (auto& version : versions)
+    if (!models.has(version.digest))
+      throw Error(Code::invalid, content + ": the pack holds no " + version.digest + ", the model " + version.name);
   register_versions(workspace, versions, content, who);
   workspace.rows().transaction([&] {
     workspace.rows().run("INSERT INTO many_run (name, content, report, at) VALUES ($1, $2, $3, $4)",

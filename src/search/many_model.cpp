@@ -6,7 +6,6 @@
 #include <cstdio>
 
 #include "base/hash.hpp"
-#include "learn/forecast/graph.hpp"
 #include "model/session.hpp"
 
 namespace gyre {
@@ -55,9 +54,9 @@ void round_figures(PartitionResult& result) {
 bool is_near(double answer, double truth, double scale) { return std::abs(answer - truth) <= 1e-4 * scale; }
 
 // The ONNX file, with the forecast as its golden answer. What the form computes is compared with the learner for every
-// model; that the graph computes the form, for the first graph of each shape: others differ in their constants alone.
+// model; that the graph computes the form, for some graphs of each shape.
 std::string model_of(const ManyPlan& plan, const Partition& partition, const PartitionResult& result,
-                     const ForecastForm& form, std::set<std::string>& checked) {
+                     const ForecastForm& form, GraphChecks& checks, ForecastGraphs& graphs) {
   std::size_t points = partition.values.size(), ahead = plan.columns.ahead.size();
   double scale = 1;
   for (double value : result.forecast) scale = std::max(scale, std::abs(value));
@@ -77,8 +76,8 @@ std::string model_of(const ManyPlan& plan, const Partition& partition, const Par
   Tensor window = window_of(partition, ahead, form.window, form.horizon, 0);
   std::vector<float> answer(result.forecast.begin(), result.forecast.end());
   Golden golden{{window}, {Tensor::floats({std::int64_t(answer.size())}, answer)}};
-  std::string model = forecast_graph(form, about, plan.lineage, pack_golden({golden}));
-  if (checked.insert(shape_of(form)).second) {
+  std::string model = graphs.graph(form, about, plan.lineage, pack_golden({golden}));
+  if (checks.is_due(shape_of(form))) {
     auto answers = Session::from_bytes(model).run({window});
     for (std::size_t h = 0; h < answer.size(); h++)
       if (!is_near(answers.at(0).as<float>()[h], result.forecast[h], scale))
@@ -104,7 +103,8 @@ Tensor window_of(const Partition& partition, std::size_t ahead, std::size_t wind
   return tensor;
 }
 
-PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, std::set<std::string>& checked) {
+PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, GraphChecks& checks,
+                                ForecastGraphs& graphs) {
   PartitionResult result{.keys = partition.keys, .data = partition.digest, .trouble = partition.trouble};
   result.points = partition.values.size();
   result.filled = partition.filled;
@@ -144,7 +144,7 @@ PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition
   result.forecast = fitted->forecast(horizon, history.covariates.subspan(result.points * ahead));
   result.band = band_of(best.test, horizon);
   try {
-    result.bytes = model_of(plan, partition, result, *form, checked);
+    result.bytes = model_of(plan, partition, result, *form, checks, graphs);
   } catch (const Error& error) {
     result.trouble = error.text();
     return result;

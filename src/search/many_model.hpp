@@ -1,12 +1,14 @@
 #pragma once
 // One partition's way from its history to a judged model: learners are compared by back-test, the best is fitted again
 // to all of the history, written as an ONNX file and asked for the forecast.
-#include <set>
+#include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "learn/forecast/graph.hpp"
 #include "learn/forecast/rolling_origin.hpp"
 #include "model/tensor.hpp"
 #include "search/many_table.hpp"
@@ -37,8 +39,24 @@ struct PartitionResult {
   std::string bytes;  // the ONNX file, until it is written
 };
 
-// `checked`: the shapes of graphs that ONNX Runtime was seen to answer right.
-PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, std::set<std::string>& checked);
+// Which graphs ONNX Runtime is asked for: the first of each shape and then one in some hundred, for all others differ
+// from those in their constants alone. Shared by threads.
+class GraphChecks {
+ public:
+  bool is_due(const std::string& shape) {
+    std::lock_guard lock(mutex_);
+    return seen_[shape]++ % every == 0;
+  }
+
+ private:
+  static constexpr std::size_t every = 200;
+  std::mutex mutex_;  // guards seen_
+  std::map<std::string, std::size_t> seen_;
+};
+
+// `graphs`: of partitions that this thread learned from before, with the same plan.
+PartitionResult learn_partition(const ManyPlan& plan, const Partition& partition, GraphChecks& checks,
+                                ForecastGraphs& graphs);
 
 // The last rows of a partition as a model takes them: [1, window (+ horizon where columns are known ahead), columns].
 // `first_step`: the number of the partition's first value, counted from the first that was learned from.

@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <mutex>
-#include <thread>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -12,7 +12,7 @@ namespace gyre {
 
 static constexpr std::size_t chunk_size = 16;
 // What takes less than this is sooner done again than kept.
-static constexpr double worth_keeping_seconds = 1;
+static constexpr double seconds_between_checkpoints = 1;
 
 FormerRun::FormerRun(const std::filesystem::path& folder) : pack_(folder / "models.pack") {
   auto report = read_json_file(folder / "report.json");
@@ -53,19 +53,14 @@ double drift_of(const PartitionResult& former, const Partition& now, const TimeG
 }
 
 ManyRun::ManyRun(const ManyPlan& plan, const SeriesTable& table, StepContext& context)
-    : plan_(plan),
-      table_(table),
-      context_(context),
-      checkpoints_(context.checkpoint()),
-      began_(seconds_since_start()) {}
+    : plan_(plan), table_(table), context_(context), checkpoints_(context.checkpoint()) {}
 
 void ManyRun::keep_from(const FormerRun& former, const ManyChoice& choice) {
   former_ = &former;
   choice_ = choice;
 }
 
-PartitionResult ManyRun::result_for(const Partition& partition, ManyCounts& counts,
-                                    std::set<std::string>& checked) const {
+PartitionResult ManyRun::result_for(const Partition& partition, ManyCounts& counts, ForecastGraphs& graphs) {
   const PartitionResult* former = former_ ? former_->find(partition.keys) : nullptr;
   double drift = former ? drift_of(*former, partition, table_.grid) : 0;
   if (drift > drifted_from) counts.drifted++;
@@ -79,72 +74,78 @@ PartitionResult ManyRun::result_for(const Partition& partition, ManyCounts& coun
     counts.kept++;
     return kept;
   }
-  PartitionResult result = learn_partition(plan_, partition, checked);
+  PartitionResult result = learn_partition(plan_, partition, checks_, graphs);
   result.drift = drift;
   (result.trouble.empty() ? counts.learned : counts.failed)++;
   return result;
 }
 
-ManyRun::Chunk ManyRun::learn(std::size_t chunk) {
-  if (auto done = taken_up(chunk)) return std::move(*done);
+ManyRun::Chunk ManyRun::learn(std::size_t number) {
   Chunk result;
-  bool whole = true;
-  std::set<std::string> checked;
-  for (auto i = chunk * chunk_size; i < std::min(table_.partitions.size(), (chunk + 1) * chunk_size); i++) {
+  ForecastGraphs graphs;
+  for (auto i = number * chunk_size; i < std::min(table_.partitions.size(), (number + 1) * chunk_size); i++) {
     if (context_.stop_requested()) {
-      whole = false;
+      result.whole = false;
       result.counts.failed++;
       PartitionResult left{.keys = table_.partitions[i].keys, .data = table_.partitions[i].digest};
       left.trouble = "stopped before its turn";
       result.results.push_back(std::move(left));
       continue;
     }
-    result.results.push_back(result_for(table_.partitions[i], result.counts, checked));
+    result.results.push_back(result_for(table_.partitions[i], result.counts, graphs));
   }
-  if (whole && seconds_since_start() - began_ > worth_keeping_seconds) save(chunk, result);
+  for (auto& one : result.results) result.lines += json::serialize(to_json(one, plan_.columns.by)) + "\n";
   return result;
 }
 
-std::filesystem::path ManyRun::checkpoint_of(std::size_t chunk) const {
-  return checkpoints_ / ("chunk-" + std::to_string(chunk));
-}
-
-// One line of JSON, then the models one after another.
-void ManyRun::save(std::size_t chunk, const Chunk& done) const {
-  json::array results;
+// One line of JSON, then the lines of partitions.jsonl, then the models one after another.
+std::string ManyRun::record_of(std::size_t number, const Chunk& chunk) {
+  json::array sizes;
   std::string models;
-  for (auto& result : done.results) {
-    auto object = to_json(result, plan_.columns.by);
-    object["bytes"] = result.bytes.size();
+  for (auto& result : chunk.results) {
+    sizes.push_back(result.bytes.size());
     models += result.bytes;
-    results.push_back(std::move(object));
   }
-  json::object head{{"results", std::move(results)},
-                    {"learned", done.counts.learned},
-                    {"kept", done.counts.kept},
-                    {"failed", done.counts.failed},
-                    {"drifted", done.counts.drifted}};
-  write_file(checkpoint_of(chunk), json::serialize(head) + "\n" + models);
+  json::object head{{"chunk", number},
+                    {"lines", chunk.lines.size()},
+                    {"models", std::move(sizes)},
+                    {"learned", chunk.counts.learned},
+                    {"kept", chunk.counts.kept},
+                    {"failed", chunk.counts.failed},
+                    {"drifted", chunk.counts.drifted}};
+  return json::serialize(head) + "\n" + chunk.lines + models;
 }
 
-std::optional<ManyRun::Chunk> ManyRun::taken_up(std::size_t chunk) const {
-  fs::path file = checkpoint_of(chunk);
-  if (!fs::exists(file)) return {};
-  std::string text = read_file(file);
-  auto end = text.find('\n');
-  auto head = parse_json(std::string_view(text).substr(0, end), file.string());
-  Chunk result;
-  auto count = [&](const char* name) { return static_cast<std::size_t>(get_int(head, name)); };
-  result.counts = {count("learned"), count("kept"), count("failed"), count("drifted"), 0};
-  std::size_t at = end + 1;
-  for (auto& item : head.at("results").as_array()) {
-    auto& one = result.results.emplace_back(partition_result_from(item, plan_.columns.by));
-    auto size = static_cast<std::size_t>(get_int(item, "bytes"));
-    one.bytes = text.substr(at, size);
-    at += size;
+void ManyRun::save(std::string records) {
+  write_file(checkpoints_ / ("part-" + std::to_string(checkpoint_files_++)), records);
+}
+
+// What a run that was killed had saved.
+void ManyRun::take_up() {
+  for (fs::path file; fs::exists(file = checkpoints_ / ("part-" + std::to_string(checkpoint_files_)));
+       checkpoint_files_++) {
+    std::string text = read_file(file);
+    for (std::size_t at = 0; at < text.size();) {
+      auto end = text.find('\n', at);
+      auto head = parse_json(std::string_view(text).substr(at, end - at), file.string());
+      auto count = [&](const char* name) { return static_cast<std::size_t>(get_int(head, name)); };
+      Chunk chunk;
+      chunk.lines = text.substr(end + 1, count("lines"));
+      chunk.counts = {count("learned"), count("kept"), count("failed"), count("drifted"), 0};
+      at = end + 1 + chunk.lines.size();
+      std::size_t line = 0;
+      for (auto& size : head.at("models").as_array()) {
+        auto stop = chunk.lines.find('\n', line);
+        auto& one = chunk.results.emplace_back(partition_result_from(
+            parse_json(std::string_view(chunk.lines).substr(line, stop - line), file.string()), plan_.columns.by));
+        one.bytes = text.substr(at, size.to_number<std::size_t>());
+        at += one.bytes.size();
+        line = stop + 1;
+      }
+      chunk.counts.resumed = chunk.results.size();
+      taken_up_[count("chunk")] = std::move(chunk);
+    }
   }
-  result.counts.resumed = result.results.size();
-  return result;
 }
 
 std::vector<PartitionResult> ManyRun::run(const std::filesystem::path& folder) {
@@ -169,17 +170,25 @@ std::vector<PartitionResult> ManyRun::run(const std::filesystem::path& folder) {
     counts_.drifted += chunk.counts.drifted;
     counts_.resumed += chunk.counts.resumed;
   };
+  take_up();
+  std::string unsaved;
+  double saved_at = seconds_since_start();
   // In the order of the partitions: the same table gives the same bytes, however many threads there are.
   std::size_t chunks = (table_.partitions.size() + chunk_size - 1) / chunk_size;
   for_each(chunks, context_.threads(), [&](std::size_t i) {
-    Chunk chunk = learn(i);
-    for (auto& result : chunk.results) chunk.lines += json::serialize(to_json(result, plan_.columns.by)) + "\n";
+    auto known = taken_up_.find(i);
+    Chunk chunk = known == taken_up_.end() ? learn(i) : std::move(known->second);
+    std::string record = known == taken_up_.end() && chunk.whole ? record_of(i, chunk) : std::string();
     std::lock_guard lock(mutex);
     done += chunk.results.size();
     waiting.emplace(i, std::move(chunk));
     for (auto at = waiting.begin(); at != waiting.end() && at->first == next; at = waiting.erase(at), next++)
       write(at->second);
     context_.progress(double(done), double(table_.partitions.size()), std::to_string(done) + " models");
+    unsaved += record;
+    if (seconds_since_start() - saved_at < seconds_between_checkpoints) return;
+    save(std::exchange(unsaved, {}));
+    saved_at = seconds_since_start();
   });
   pack.finish();
   write_output(folder / "partitions.jsonl", lines);

@@ -50,15 +50,16 @@ class ManyRun {
 
  private:
   struct Chunk {
+    bool whole = true;
     std::vector<PartitionResult> results;
     std::string lines;  // of partitions.jsonl
     ManyCounts counts;
   };
   Chunk learn(std::size_t chunk);
-  PartitionResult result_for(const Partition& partition, ManyCounts& counts, std::set<std::string>& checked) const;
-  std::filesystem::path checkpoint_of(std::size_t chunk) const;
-  std::optional<Chunk> taken_up(std::size_t chunk) const;
-  void save(std::size_t chunk, const Chunk& done) const;
+  PartitionResult result_for(const Partition& partition, ManyCounts& counts, ForecastGraphs& graphs);
+  void take_up();
+  static std::string record_of(std::size_t number, const Chunk& chunk);
+  void save(std::string records);
 
   const ManyPlan& plan_;
   const SeriesTable& table_;
@@ -67,7 +68,9 @@ class ManyRun {
   const FormerRun* former_ = nullptr;
   ManyChoice choice_;
   ManyCounts counts_;
-  double began_;
+  GraphChecks checks_;
+  std::map<std::size_t, Chunk> taken_up_;  // by number
+  std::size_t checkpoint_files_ = 0;
 };
 
 }  // namespace gyre

@@ -8,27 +8,13 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "data/csv_line.hpp"
 #include "data/duck.hpp"
 #include "learn/parallel.hpp"
+#include "search/series_csv.hpp"
 
 namespace gyre {
 
 namespace {
-
-struct Source {
-  fs::path file;
-  std::string name;
-  bool parquet = false;
-  char delimiter = ',';
-  std::vector<std::string> header;
-};
-
-// The rows of one partition as they came.
-struct Raw {
-  std::vector<std::string> keys;
-  std::vector<double> time, target, ahead, line;
-};
 
 bool starts_with_bytes(const fs::path& file, std::string_view bytes) {
   std::ifstream stream(file, std::ios::binary);
@@ -37,41 +23,7 @@ bool starts_with_bytes(const fs::path& file, std::string_view bytes) {
   return stream && head == bytes;
 }
 
-void read_header(Source& source) {
-  std::ifstream stream(source.file);
-  std::string line;
-  std::getline(stream, line);
-  if (line.ends_with('\r')) line.pop_back();
-  if (line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
-  if (line.empty()) throw Error(Code::invalid, source.name + ": no header", "the first line names the columns");
-  auto times = [&](char c) { return std::count(line.begin(), line.end(), c); };
-  for (char c : {';', '\t'})
-    if (times(c) > times(source.delimiter)) source.delimiter = c;
-  source.header = csv_cells(line, source.delimiter);
-  auto sorted = source.header;
-  std::sort(sorted.begin(), sorted.end());
-  auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end())
-    throw Error(Code::invalid, source.name + ":1: two columns are named \"" + *twice + "\"", "rename one of them");
-}
-
-bool is_number_column(const SeriesColumns& columns, const std::string& column) {
-  return column == columns.target ||
-         std::find(columns.ahead.begin(), columns.ahead.end(), column) != columns.ahead.end();
-}
-
-std::string csv_reader(const Source& source, const SeriesColumns& columns) {
-  std::string types;
-  for (auto& column : source.header)
-    types += (types.empty() ? "" : ", ") + sql_text(column) + ": " +
-             (is_number_column(columns, column) ? "'DOUBLE'" : "'VARCHAR'");
-  return "read_csv(" + sql_text(source.file.string()) +
-         ", auto_detect = false, header = true, delim = " + sql_text(std::string(1, source.delimiter)) +
-         ", quote = '\"', escape = '\"', columns = {" + types +
-         "}, nullstr = ['', 'NA', 'N/A', 'null', 'NaN', 'nan'], store_rejects = true, rejects_limit = 0)";
-}
-
-void need_columns(const Source& source, const SeriesColumns& columns) {
+void need_columns(const SeriesFile& source, const SeriesColumns& columns) {
   std::vector<std::string> wanted = columns.by;
   wanted.insert(wanted.end(), {columns.time, columns.target});
   wanted.insert(wanted.end(), columns.ahead.begin(), columns.ahead.end());
@@ -87,32 +39,7 @@ void need_columns(const Source& source, const SeriesColumns& columns) {
   }
 }
 
-void refuse_rejected(Duck& duck, const Source& source) {
-  std::string first;
-  std::size_t lines = 0;
-  duck.query(
-      "SELECT line::VARCHAR, coalesce(column_name, ''), error_type::VARCHAR, coalesce(csv_line, ''), column_idx::DOUBLE"
-      " FROM reject_errors ORDER BY line, column_idx",
-      [&](const Duck::Cells& row) {
-        if (lines++) return;
-        first = source.name + ":" + row.text(0).value_or("?") + ": ";
-        auto cells = csv_cells(row.text(3).value_or(""), source.delimiter);
-        auto column = static_cast<std::size_t>(std::max(1.0, row.number(4)));
-        std::string type = row.text(2).value_or("");
-        if (type == "CAST")
-          first += "column \"" + row.text(1).value_or("") + "\": \"" +
-                   (column <= cells.size() ? cells[column - 1] : "") + "\" is no number";
-        else if (type == "MISSING COLUMNS" || type == "TOO MANY COLUMNS")
-          first += std::to_string(cells.size()) + " cells, the header names " + std::to_string(source.header.size());
-        else
-          first += type;
-      });
-  if (lines)
-    throw Error(Code::invalid, first + (lines > 1 ? ", and " + std::to_string(lines - 1) + " more such cells" : ""),
-                "correct the file; an empty cell is a missing value");
-}
-
-void make_raw(Duck& duck, const Source& source, const SeriesColumns& columns) {
+void make_raw(Duck& duck, const SeriesFile& source, const SeriesColumns& columns) {
   std::string select;
   for (auto& by : columns.by) select += "coalesce(" + sql_name(by) + "::VARCHAR, '') AS " + sql_name(by) + ", ";
   std::string time = sql_name(columns.time) + "::VARCHAR";
@@ -120,13 +47,11 @@ void make_raw(Duck& duck, const Source& source, const SeriesColumns& columns) {
             " AS TIMESTAMP))::DOUBLE AS gyre_seconds, " + sql_name(columns.target) + "::DOUBLE AS gyre_target";
   for (std::size_t i = 0; i < columns.ahead.size(); i++)
     select += ", " + sql_name(columns.ahead[i]) + "::DOUBLE AS gyre_ahead" + std::to_string(i);
-  std::string from =
-      source.parquet ? "read_parquet(" + sql_text(source.file.string()) + ")" : csv_reader(source, columns);
-  duck.run("CREATE TABLE raw AS SELECT " + select + " FROM " + from);
+  duck.run("CREATE TABLE raw AS SELECT " + select + " FROM read_parquet(" + sql_text(source.path.string()) + ")");
 }
 
 // Dates, or numbers all along: never one here and the other there.
-bool times_are_numbers(Duck& duck, const Source& source, const SeriesColumns& columns) {
+bool times_are_numbers(Duck& duck, const SeriesFile& source, const SeriesColumns& columns) {
   double rows = 0, numbers = 0;
   duck.query("SELECT count(*)::DOUBLE, count(gyre_number)::DOUBLE FROM raw", [&](const Duck::Cells& row) {
     rows = row.number(0);
@@ -145,7 +70,7 @@ bool times_are_numbers(Duck& duck, const Source& source, const SeriesColumns& co
   return number;
 }
 
-std::vector<Raw> read_partitions(Duck& duck, const SeriesColumns& columns, bool numbers) {
+std::vector<SeriesRows> read_partitions(Duck& duck, const SeriesColumns& columns, bool numbers) {
   std::string keys, order, same;
   for (std::size_t i = 0; i < columns.by.size(); i++) {
     std::string name = sql_name(columns.by[i]);
@@ -153,7 +78,7 @@ std::vector<Raw> read_partitions(Duck& duck, const SeriesColumns& columns, bool 
     order += (i ? ", " : "") + name;
     same += (i ? " AND raw." : "raw.") + name + " = part." + name;
   }
-  std::vector<Raw> raw;
+  std::vector<SeriesRows> raw;
   std::string part = "0::DOUBLE", from = "raw";
   if (columns.by.empty()) {
     raw.emplace_back();
@@ -181,7 +106,7 @@ std::vector<Raw> read_partitions(Duck& duck, const SeriesColumns& columns, bool 
 }
 
 // Rows in the order of time, in place.
-void sort_rows(Raw& raw, std::size_t ahead) {
+void sort_rows(SeriesRows& raw, std::size_t ahead) {
   if (std::is_sorted(raw.time.begin(), raw.time.end()) && std::is_sorted(raw.line.begin(), raw.line.end())) return;
   std::vector<std::size_t> order(raw.time.size());
   std::iota(order.begin(), order.end(), 0);
@@ -221,7 +146,8 @@ std::size_t fill_holes(std::vector<double>& values, const std::string& how) {
 }
 
 // A series of days among series of hours: most of what would be learned from was never seen.
-std::string too_sparse(const Raw& raw, const Partition& partition, const TimeGrid& grid, const std::string& name) {
+std::string too_sparse(const SeriesRows& raw, const Partition& partition, const TimeGrid& grid,
+                       const std::string& name) {
   constexpr std::size_t few = 8;
   std::size_t known = partition.values.size() - partition.filled;
   if (known < few || known * 2 >= partition.values.size()) return {};
@@ -241,14 +167,14 @@ std::string too_sparse(const Raw& raw, const Partition& partition, const TimeGri
          " values would be made up (--fill zero where no row means none)";
 }
 
-std::string digest_of_rows(const Raw& raw) {
+std::string digest_of_rows(const SeriesRows& raw) {
   Sha256 hash;
   for (auto* values : {&raw.time, &raw.target, &raw.ahead})
     hash.add({reinterpret_cast<const char*>(values->data()), values->size() * sizeof(double)});
   return hash.digest();
 }
 
-Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, const SeriesColumns& columns) {
+Partition regular(SeriesRows& raw, const TimeGrid& grid, const std::string& name, const SeriesColumns& columns) {
   std::size_t ahead = columns.ahead.size();
   Partition partition{.keys = std::move(raw.keys)};
   partition.digest = digest_of_rows(raw);
@@ -299,22 +225,31 @@ Partition regular(Raw& raw, const TimeGrid& grid, const std::string& name, const
 
 }  // namespace
 
+static SeriesRead read_series_parquet(const SeriesFile& source, const SeriesColumns& columns, int threads) {
+  Duck duck(threads);
+  make_raw(duck, source, columns);
+  SeriesRead read;
+  read.numbers = times_are_numbers(duck, source, columns);
+  read.partitions = read_partitions(duck, columns, read.numbers);
+  return read;
+}
+
+static SeriesFile parquet_columns(const std::filesystem::path& file, const std::string& name) {
+  SeriesFile source{.path = file, .name = name};
+  Duck(1).query(
+      "SELECT column_name::VARCHAR FROM (DESCRIBE SELECT * FROM read_parquet(" + sql_text(file.string()) + "))",
+      [&](const Duck::Cells& row) { source.header.push_back(row.text(0).value_or("")); });
+  return source;
+}
+
 SeriesTable load_series_table(const std::filesystem::path& file, const std::string& name, const SeriesColumns& columns,
                               int threads, const std::optional<TimeGrid>& grid) {
   if (!fs::is_regular_file(file)) throw Error(Code::invalid, name + " is no file", "give a CSV or Parquet file");
-  Source source{.file = file, .name = name, .parquet = starts_with_bytes(file, "PAR1")};
-  Duck duck(threads);
-  if (source.parquet)
-    duck.query(
-        "SELECT column_name::VARCHAR FROM (DESCRIBE SELECT * FROM read_parquet(" + sql_text(file.string()) + "))",
-        [&](const Duck::Cells& row) { source.header.push_back(row.text(0).value_or("")); });
-  else
-    read_header(source);
+  bool parquet = starts_with_bytes(file, "PAR1");
+  auto source = parquet ? parquet_columns(file, name) : series_csv_header(file, name);
   need_columns(source, columns);
-  make_raw(duck, source, columns);
-  if (!source.parquet) refuse_rejected(duck, source);
-  bool numbers = times_are_numbers(duck, source, columns);
-  auto raw = read_partitions(duck, columns, numbers);
+  auto read = parquet ? read_series_parquet(source, columns, threads) : read_series_csv(source, columns, threads);
+  auto& raw = read.partitions;
 
   SeriesTable table;
   std::vector<std::vector<double>> times(raw.size());
@@ -322,7 +257,7 @@ SeriesTable load_series_table(const std::filesystem::path& file, const std::stri
     sort_rows(raw[i], columns.ahead.size());
     times[i] = raw[i].time;
   });
-  table.grid = grid ? *grid : find_grid(times, numbers);
+  table.grid = grid ? *grid : find_grid(times, read.numbers);
   table.partitions.resize(raw.size());
   for (auto& partition : raw) table.rows += partition.time.size();
   for_each(raw.size(), threads,

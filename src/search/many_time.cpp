@@ -132,11 +132,17 @@ TimeGrid time_grid_from(const json::value& value) {
 TimeGrid find_grid(const std::vector<std::vector<double>>& times, bool numbers) {
   TimeGrid grid{.unit = numbers ? TimeGrid::Unit::number : TimeGrid::Unit::second, .days = !numbers};
   std::map<double, std::size_t> gaps;
-  for (auto& series : times)
+  for (auto& series : times) {
+    double usual = 0;
+    std::size_t* count = nullptr;  // of the gap before, which most are like
     for (std::size_t i = 0; i < series.size(); i++) {
-      if (std::fmod(series[i], day) != 0) grid.days = false;
-      if (i > 0 && series[i] > series[i - 1]) gaps[series[i] - series[i - 1]]++;
+      if (double whole = series[i] / day; whole != std::floor(whole)) grid.days = false;
+      if (i == 0 || !(series[i] > series[i - 1])) continue;
+      double gap = series[i] - series[i - 1];
+      if (!count || gap != usual) usual = gap, count = &gaps[gap];
+      ++*count;
     }
+  }
   std::size_t most = 0, months = 0, all = 0;
   for (auto& [gap, count] : gaps) {
     all += count;

@@ -63,11 +63,12 @@ void add_totals(const std::string& how, const ManyPlan& plan, const SeriesTable&
   std::vector<PartitionResult> totals(groups.size());
   ManyPlan above = plan;
   above.columns.ahead.clear();  // what is known ahead of a partition is not known of a sum
+  GraphChecks checks;
   for_each(groups.size(), context.threads(), [&](std::size_t g) {
     Partition total = summed(groups[g], parts);
     auto& result = totals[g];
-    std::set<std::string> checked;
-    if (how == "ols") result = learn_partition(above, total, checked);
+    ForecastGraphs graphs;
+    if (how == "ols") result = learn_partition(above, total, checks, graphs);
     bool learned = how == "ols" && result.trouble.empty();
     result.trouble.clear();
     result.keys = groups[g].keys;

@@ -6,6 +6,7 @@
 #include "base/acting_from.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "store/row_batch.hpp"
 #include "store/signed_note.hpp"
 
 namespace gyre {
@@ -82,6 +83,32 @@ void AuditLog::append(std::string_view who, std::string_view action, std::string
               {entry.id, entry.at, entry.who, entry.origin, entry.action, entry.subject, entry.before, entry.after,
                to_hex(leaf_of(entry))});
     add_tiles(static_cast<std::uint64_t>(entry.id));
+  });
+  std::lock_guard lock(mutex_);
+  start_sealing();
+}
+
+void AuditLog::append(std::string_view who, std::string_view action, std::span<const AuditNews> news) {
+  if (news.empty()) return;
+  rows_.transaction([&] {
+    AuditEntry entry{.id = static_cast<std::int64_t>(size()),
+                     .at = now_ms(),
+                     .who = std::string(who),
+                     .origin = ActingFrom::now(),
+                     .action = std::string(action),
+                     .before = "null"};
+    RowBatch batch(rows_, "INSERT INTO audit", 9);
+    for (auto& one : news) {
+      entry.id++;
+      entry.subject = one.subject;
+      entry.after = canonical(one.after);
+      batch.add({entry.id, entry.at, entry.who, entry.origin, entry.action, entry.subject, entry.before, entry.after,
+                 to_hex(leaf_of(entry))});
+      if (entry.id % 256 != 0) continue;
+      batch.flush();
+      add_tiles(static_cast<std::uint64_t>(entry.id));
+    }
+    batch.flush();
   });
   std::lock_guard lock(mutex_);
   start_sealing();

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -28,6 +29,12 @@ AuditEntry audit_entry_from(const Row& row);
 MerkleHash leaf_of(const AuditEntry& entry);
 json::object to_json(const AuditEntry& entry);
 
+// What happened to one of many subjects of the same act.
+struct AuditNews {
+  std::string subject;
+  json::object after;
+};
+
 struct AuditQuery {
   std::string who{};
   std::string subject{};  // itself, or what it begins with when it ends with *
@@ -46,6 +53,8 @@ class AuditLog {
   // Joins the caller's transaction: an act and its entry are committed together.
   void append(std::string_view who, std::string_view action, std::string_view subject, const json::value& before,
               const json::value& after);
+  // An entry for each: acts on thousands of things at once.
+  void append(std::string_view who, std::string_view action, std::span<const AuditNews> news);
   std::vector<AuditEntry> list(const AuditQuery& query);  // newest first
 
   struct Signed {

@@ -1,7 +1,6 @@
 #include "store/pack_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -82,30 +81,16 @@ void PackWriter::finish() {
   flush();
 }
 
-PackReader::PackReader(const std::filesystem::path& file) : path_(file), file_(open_file(file, O_RDONLY)) {
-  struct stat info {};
-  if (::fstat(file_.get(), &info) != 0) throw system_error(errno, file.string());
-  auto size = static_cast<std::uint64_t>(info.st_size);
+PackReader::PackReader(const std::filesystem::path& file) : path_(file), file_(file) {
+  auto bytes = file_.bytes();
   Error broken(Code::invalid, file.string() + " is no pack, or not a whole one");
-  if (size < mark.size() + tail_size || bytes(0, mark.size()) != mark) throw broken;
-  std::string tail = bytes(size - tail_size, tail_size);
+  if (bytes.size() < mark.size() + tail_size || !bytes.starts_with(mark) || !bytes.ends_with(mark)) throw broken;
+  auto tail = bytes.substr(bytes.size() - tail_size);
   index_ = number_at(tail, 0);
   count_ = number_at(tail, 8);
-  if (std::string_view(tail).substr(16) != mark || index_ < mark.size() || index_ > size - tail_size ||
-      count_ != (size - tail_size - index_) / row_size || (size - tail_size - index_) % row_size != 0)
+  std::uint64_t end = bytes.size() - tail_size;
+  if (index_ < mark.size() || index_ > end || count_ != (end - index_) / row_size || (end - index_) % row_size != 0)
     throw broken;
-}
-
-std::string PackReader::bytes(std::uint64_t offset, std::uint64_t size) const {
-  std::string result(size, '\0');
-  for (std::uint64_t done = 0; done < size;) {
-    auto n = ::pread(file_.get(), result.data() + done, size - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw system_error(errno, path_.string());
-    if (n == 0) throw Error(Code::invalid, path_.string() + " is shorter than it says");
-    done += static_cast<std::uint64_t>(n);
-  }
-  return result;
 }
 
 std::optional<PackReader::Found> PackReader::find(std::string_view digest) const {
@@ -113,7 +98,7 @@ std::optional<PackReader::Found> PackReader::find(std::string_view digest) const
   std::uint64_t low = 0, high = count_;
   while (low < high) {
     std::uint64_t middle = (low + high) / 2;
-    std::string row = bytes(index_ + middle * row_size, row_size);
+    auto row = file_.bytes().substr(index_ + middle * row_size, row_size);
     int order = std::memcmp(row.data(), wanted.data(), 32);
     if (order == 0) {
       Found found{number_at(row, 32), number_at(row, 40)};
@@ -129,7 +114,7 @@ std::optional<PackReader::Found> PackReader::find(std::string_view digest) const
 std::string PackReader::read(std::string_view digest) const {
   auto found = find(digest);
   if (!found) throw Error(Code::not_found, path_.string() + " holds no " + std::string(digest));
-  std::string content = bytes(found->offset, found->size);
+  std::string content(file_.bytes().substr(found->offset, found->size));
   if (digest_of(content) != digest)
     throw Error(Code::internal, path_.string() + ": the content of " + std::string(digest) + " is damaged");
   return content;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "base/mapped_file.hpp"
 
 namespace gyre {
 
@@ -51,10 +52,9 @@ class PackReader {
     std::uint64_t offset, size;
   };
   std::optional<Found> find(std::string_view digest) const;
-  std::string bytes(std::uint64_t offset, std::uint64_t size) const;
 
   std::filesystem::path path_;
-  FileHandle file_;
+  MappedFile file_;  // its index is searched by the thousand
   std::uint64_t index_ = 0, count_ = 0;
 };
 

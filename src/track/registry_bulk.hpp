@@ -8,7 +8,7 @@ namespace gyre {
 
 struct BulkVersion {
   std::string name;
-  std::string digest;  // of content that is there
+  std::string digest;  // of content that is there: whoever calls knows
   json::object lineage;
   json::object metrics;
   std::vector<std::pair<std::string, std::string>> tags;

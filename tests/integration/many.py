@@ -265,7 +265,7 @@ def killed():
     process = start(*words)
     checkpoints = work / ".gyre/run/checkpoints"
     until = time.time() + 60
-    while not list(checkpoints.glob("*/chunk-*")):
+    while not list(checkpoints.glob("*/part-*")):
         assert time.time() < until and process.poll() is None, "it was over before it could be killed"
         time.sleep(0.01)
     steps = [pid for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir() for pid in (task / "children").read_text().split()]

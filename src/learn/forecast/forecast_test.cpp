@@ -225,6 +225,22 @@ TEST_CASE("the ONNX file answers as its forecaster does") {
     }
 }
 
+TEST_CASE("graphs made one after another are those made alone") {
+  ForecastGraphs graphs;
+  for (unsigned seed : {1u, 2u, 3u})
+    for (std::size_t season : {1, 12}) {
+      auto values = wave(140, season == 1 ? 50 : season, 0.2, 2, seed);
+      for (auto& learner : forecast_learners()) {
+        auto form = learner.fit({values}, {.season = season, .cycles = {52.18}})->form(10);
+        if (!form) continue;
+        ForecastGraph about{.target = "sales", .last_step = std::int64_t(100 * seed), .about = learner.name};
+        auto golden = "golden " + std::to_string(seed);
+        CHECK(graphs.graph(*form, about, json::object(), golden) ==
+              forecast_graph(*form, about, json::object(), golden));
+      }
+    }
+}
+
 TEST_CASE("regression uses what is known ahead") {
   std::mt19937 random(9);
   std::vector<double> promotion(72), values;

@@ -54,6 +54,34 @@ double* fill_calendar(const std::vector<double>& frequencies, double ahead, doub
   return to;
 }
 
+// The same for one step after another: each wave is turned on from the step before, which costs no sine.
+class CalendarRows {
+ public:
+  CalendarRows(const std::vector<double>& frequencies, double first)
+      : ahead_(first), columns_(1 + 2 * frequencies.size()), turns_(2 * frequencies.size()) {
+    fill_calendar(frequencies, first, columns_.data());
+    for (std::size_t i = 0; i < frequencies.size(); i++) {
+      turns_[2 * i] = std::sin(frequencies[i]);
+      turns_[2 * i + 1] = std::cos(frequencies[i]);
+    }
+  }
+  double* next(double* to) {
+    to = std::copy(columns_.begin(), columns_.end(), to);
+    columns_[0] = ++ahead_;
+    std::size_t waves = turns_.size() / 2;
+    for (std::size_t i = 0; i < waves; i++) {
+      double &sine = columns_[1 + i], &cosine = columns_[1 + waves + i], was = sine;
+      sine = was * turns_[2 * i + 1] + cosine * turns_[2 * i];
+      cosine = cosine * turns_[2 * i + 1] - was * turns_[2 * i];
+    }
+    return to;
+  }
+
+ private:
+  double ahead_;
+  std::vector<double> columns_, turns_;
+};
+
 // What a unit of each column known ahead does to a value, beside trend and waves. It is taken out before the lags are
 // learned: yesterday's promotion says nothing of today.
 std::vector<double> covariate_effects(const History& history, const std::vector<double>& frequencies) {
@@ -61,8 +89,9 @@ std::vector<double> covariate_effects(const History& history, const std::vector<
   if (count == 0) return {};
   std::size_t columns = 1 + 2 * frequencies.size() + count;
   std::vector<double> x(points * columns);
+  CalendarRows rows(frequencies, 1 - double(points));
   for (std::size_t step = 0; step < points; step++) {
-    double* to = fill_calendar(frequencies, double(step + 1) - double(points), &x[step * columns]);
+    double* to = rows.next(&x[step * columns]);
     auto known = history.covariates.subspan(step * count, count);
     std::copy(known.begin(), known.end(), to);
   }
@@ -88,8 +117,9 @@ class LagRegression : public Forecaster {
 
   std::vector<double> forecast(std::size_t horizon, std::span<const double> covariates) const override {
     std::vector<double> push(horizon), row(1 + 2 * shape_.frequencies.size());
+    CalendarRows rows(shape_.frequencies, 1);
     for (std::size_t h = 0; h < horizon; h++) {
-      fill_calendar(shape_.frequencies, double(h + 1), row.data());
+      rows.next(row.data());
       push[h] = weights_.back();
       for (std::size_t c = 0; c < row.size(); c++) push[h] += weights_[shape_.lags.size() + c] * row[c];
     }
@@ -129,12 +159,16 @@ class LagRegression : public Forecaster {
     take(driven(impulse, push));
     take(driven(impulse, std::vector<double>(horizon, trend)));
     // The sine of a sum: the waves of `ahead` and of the step.
+    std::size_t width = 1 + 2 * waves;
+    std::vector<double> steps(horizon * width);
+    CalendarRows rows(shape_.frequencies, 1);
+    for (std::size_t h = 0; h < horizon; h++) rows.next(&steps[h * width]);
     for (bool cosine : {false, true})
       for (std::size_t i = 0; i < waves; i++) {
-        double a = weights_[trend_at + 1 + i], b = weights_[trend_at + 1 + waves + i], w = shape_.frequencies[i];
+        double a = weights_[trend_at + 1 + i], b = weights_[trend_at + 1 + waves + i];
         for (std::size_t h = 0; h < horizon; h++) {
-          double angle = w * double(h + 1);
-          push[h] = cosine ? a * std::sin(angle) + b * std::cos(angle) : a * std::cos(angle) - b * std::sin(angle);
+          double sine = steps[h * width + 1 + i], cosine_of_step = steps[h * width + 1 + waves + i];
+          push[h] = cosine ? a * sine + b * cosine_of_step : a * cosine_of_step - b * sine;
         }
         take(driven(impulse, push));
       }
@@ -173,10 +207,11 @@ std::unique_ptr<Forecaster> fit_lag_regression(const History& history, const Cal
     for (std::size_t c = 0; c < effects.size(); c++)
       values[step] -= effects[c] * history.covariates[step * effects.size() + c];
   std::vector<double> x((points - first) * columns);
+  CalendarRows rows(shape.frequencies, double(first + 1) - double(points));
   for (std::size_t step = first; step < points; step++) {
     double* to = &x[(step - first) * columns];
     for (auto lag : shape.lags) *to++ = values[step - lag];
-    fill_calendar(shape.frequencies, double(step + 1) - double(points), to);
+    rows.next(to);
   }
   auto weights = least_squares(x, std::span(values).subspan(first), 1e-9);
   if (weights.empty()) return nullptr;

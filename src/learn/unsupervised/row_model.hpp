@@ -45,13 +45,13 @@ struct RowOptions {
   std::int64_t seed = 1;
   FeatureOptions features;
 };
-template <class Options>
-std::vector<Field> row_fields(RowOptions Options::*member);
+
 struct RowParts {
-  Table learn, hold;              // without the columns that are left out
-  Table learn_aside, hold_aside;  // those that are not learned from but judge: `aside`
+  Table learn, hold;  // without the columns that are left out
+  Table hold_aside;   // the columns of `hold` that are not learned from but judge
   std::vector<std::string> findings;
 };
+// `aside`: columns that judge.
 RowParts read_rows(const RowOptions& options, const std::vector<std::string>& aside, StepContext& context);
 json::object given(const RowOptions& options);  // for the lineage
 
@@ -68,6 +68,7 @@ Signature need_signature(const Session& session, const std::string& task, const 
 
 std::vector<Field> row_fields();  // of RowOptions
 
+// The same where they are a member of a step's options.
 template <class Options>
 std::vector<Field> row_fields(RowOptions Options::*member) {
   std::vector<Field> fields = row_fields();

@@ -16,8 +16,9 @@ AutoForecast find_forecaster(const std::filesystem::path& file, const std::strin
     throw Error(Code::invalid, name + " has no series of \"" + plan.columns.target + "\"");
   plan.calendar = table.grid.calendar();
   for (auto& learner : forecast_learners()) plan.learners.push_back(learner.name);
-  std::set<std::string> checked;
-  auto best = learn_partition(plan, table.partitions[0], checked);
+  GraphChecks checks;
+  ForecastGraphs graphs;
+  auto best = learn_partition(plan, table.partitions[0], checks, graphs);
   if (!best.trouble.empty())
     throw Error(Code::invalid, name + ": no model of \"" + plan.columns.target + "\": " + best.trouble);
   json::array leaderboard, members;

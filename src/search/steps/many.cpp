@@ -130,9 +130,14 @@ void run(const Options& given, StepContext& context) {
   }
   auto results = work.run(output);
   auto& counts = work.counts();
-  auto forecasts = results;
-  add_totals(options.reconcile, plan, table, forecasts, context);
-  write_forecasts(output / ("forecasts." + options.format), columns, table.grid, forecasts, context.threads());
+  fs::path forecasts = output / ("forecasts." + options.format);
+  if (options.reconcile == "none") {
+    write_forecasts(forecasts, columns, table.grid, results, context.threads());
+  } else {
+    auto with_totals = results;
+    add_totals(options.reconcile, plan, table, with_totals, context);
+    write_forecasts(forecasts, columns, table.grid, with_totals, context.threads());
+  }
 
   json::object learners;
   double mase = 0, judged = 0;
@@ -171,6 +176,7 @@ const Step step_many = step<Options>(
      .help =
          "Cuts a table into series and learns a model of each: learners are compared by rolling back-test, the best "
          "is fitted to the whole history and forecasts.\n\n`gyre many` does the same and registers every model.",
+     .version = 2,
      .inputs = {{"data", "table", "a CSV or Parquet file"},
                 {"holidays", "table", "a CSV file of days that are not like others: date,name", true},
                 {"former", "any", "what a run before gave: models are kept from it", true}},
