@@ -29,7 +29,7 @@ with tempfile.TemporaryDirectory() as folder:
         gyre("init")
         postgres.ask("""CREATE TABLE houses AS SELECT i AS id, (random() * 100)::numeric(8, 3) AS size, i % 7 AS rooms, (i % 3 = 0) AS garden,
             (ARRAY['old', 'new, "fine"', 'line' || chr(10) || 'two', '', NULL])[1 + i % 5] AS state, timestamptz '2024-01-01 12:00+02' + i * interval '1 hour' AS sold,
-            CASE WHEN i % 11 = 4 THEN NULL ELSE 'NaN'::float8 + i END AS nan, i * 3.5 + 10 * (i % 7) AS price FROM generate_series(1, 20000) i""")
+            CASE WHEN i % 11 = 4 THEN NULL ELSE 'NaN'::float8 + i END AS nan, 50 + (i % 100) * 0.1 + 10 * (i % 7) AS price FROM generate_series(1, 20000) i""")
         told = gather("SELECT * FROM houses ORDER BY id;")
         assert "20000 rows, 8 columns" in told, told
         gyre("table", "export", "t.parquet", "--out", "t.csv")
