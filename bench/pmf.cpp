@@ -165,7 +165,7 @@ int main(int count, char** words) try {
     std::vector<std::size_t> known, held;
     for (std::size_t i = 0; i < order.size(); i++) (i % parts == part ? held : known).push_back(order[i]);
     LatentPipelines former(in_scores(matrix.of_tables(known)), latent);
-    auto portfolio = LatentPipelines(matrix.of_tables(known), {}).portfolio(matrix.pipelines);
+    auto portfolio = former.portfolio(matrix.pipelines);
     for (auto index : held) {
       Table table{matrix, index};
       by_count["portfolio"].add(table.by_count(portfolio));

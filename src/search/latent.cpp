@@ -10,9 +10,11 @@
 namespace gyre {
 
 double score_of_share(double right) {
-  constexpr double least_error = 5e-3;  // below, differences are chance
-  return -std::log(std::max(1 - right, least_error));
+  double share = std::clamp(right, 0.01, 0.995);  // beyond, differences are chance
+  return std::log(share / (1 - share));
 }
+
+double share_of_score(double score) { return 1 / (1 + std::exp(-score)); }
 
 ScoreMatrix ScoreMatrix::of_tables(const std::vector<std::size_t>& chosen) const {
   ScoreMatrix result{.pipelines = pipelines, .tables = chosen.size()};
@@ -125,13 +127,13 @@ std::vector<std::size_t> LatentPipelines::portfolio(std::size_t length) const {
       if (taken[p]) continue;
       double sum = 0;
       for (std::size_t t = 0; t < matrix_.tables; t++) {
-        double score = mean_[p] + deviations_[t * matrix_.pipelines + p];
+        double score = share_of_score(mean_[p] + deviations_[t * matrix_.pipelines + p]);
         sum += any ? std::max(best[t], score) : score;
       }
       if (sum > chosen_sum) chosen_sum = sum, chosen = p;
     }
     for (std::size_t t = 0; t < matrix_.tables; t++) {
-      double score = mean_[chosen] + deviations_[t * matrix_.pipelines + chosen];
+      double score = share_of_score(mean_[chosen] + deviations_[t * matrix_.pipelines + chosen]);
       best[t] = any ? std::max(best[t], score) : score;
     }
     any = true;

@@ -10,8 +10,9 @@
 
 namespace gyre {
 
-// A share of what is right as a score: by what is still wrong, so that halving the error counts alike everywhere.
+// A share of what is right as a score, in log odds: halving a small error counts as much as halving a large one.
 double score_of_share(double right);
+double share_of_score(double score);
 
 // Pipelines x tables. A score is the higher the better; NaN where a pipeline was not run on a table or failed.
 struct ScoreMatrix {
@@ -54,7 +55,7 @@ class LatentPipelines {
   const SquareMatrix& covariance() const { return covariance_; }         // of a table's deviations
   double noise() const { return noise_; }
   const RuntimeModel& runtime() const { return runtime_; }
-  // The pipelines that, tried in this order, leave the least to be gained on the tables at hand.
+  // The pipelines that, tried in this order, leave the smallest share to be gained on the tables at hand.
   std::vector<std::size_t> portfolio(std::size_t length) const;
 
  private:

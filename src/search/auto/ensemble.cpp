@@ -43,14 +43,17 @@ Ensemble select_bagged_ensemble(const std::vector<std::span<const double>>& memb
                                 const std::function<double(std::span<const double>)>& score, std::size_t steps,
                                 std::size_t bags, std::uint64_t seed, const std::function<bool()>& stop) {
   Ensemble sum = select_ensemble(members, score, steps, stop);
-  if (members.size() < 4) return sum;
+  constexpr std::size_t few = 8;  // their halves would be too small
+  if (members.size() < few) return sum;
+  Ensemble all = sum;
   double count = 1;
   for (std::size_t bag = 0; bag < bags && !stop(); bag++) {
-    std::vector<std::size_t> drawn(members.size());
-    std::iota(drawn.begin(), drawn.end(), 0);
+    std::vector<std::size_t> drawn(members.size() - 1);
+    std::iota(drawn.begin(), drawn.end(), 1);
     Random random = Random(seed).split(bag);
     random.shuffle(drawn);
-    drawn.resize((members.size() + 1) / 2);
+    drawn.resize(members.size() / 2);
+    drawn.push_back(0);  // the best: without it a half may have nothing good
     std::vector<std::span<const double>> some;
     for (auto m : drawn) some.push_back(members[m]);
     Ensemble one = select_ensemble(some, score, steps, stop);
@@ -64,7 +67,8 @@ Ensemble select_bagged_ensemble(const std::vector<std::span<const double>>& memb
     if (sum.weights[m] > 0)
       for (std::size_t i = 0; i < mean.size(); i++) mean[i] += sum.weights[m] * members[m][i];
   sum.score = score(mean);
-  return sum;
+  double best_alone = score(members[0]);
+  return sum.score >= best_alone ? sum : all;
 }
 
 }  // namespace gyre

@@ -19,7 +19,8 @@ Ensemble select_ensemble(const std::vector<std::span<const double>>& members,
                          const std::function<bool()>& stop);
 
 // The mean of several selections, each from a half of the members drawn by chance, and of one from all: a member that
-// is good by luck then weighs less. As many as there is time for.
+// is good by luck then weighs less. As many as there is time for. The first of the members is the best of them, and
+// what is selected is never worse than it alone.
 Ensemble select_bagged_ensemble(const std::vector<std::span<const double>>& members,
                                 const std::function<double(std::span<const double>)>& score, std::size_t steps,
                                 std::size_t bags, std::uint64_t seed, const std::function<bool()>& stop);

@@ -75,9 +75,9 @@ std::unique_ptr<FormerResults> FormerResults::for_table(const Table& table, cons
 
 FormerResults::FormerResults(std::vector<std::string> names, ScoreMatrix matrix, const Table& table)
     : names_(std::move(names)),
-      latent_(std::move(matrix), {.steps = 60}),
+      latent_(std::move(matrix), {}),
       proposals_(latent_, std::log(static_cast<double>(table.rows())),
-                 std::log(static_cast<double>(table.columns.size())), {.neighbours = 30, .floor = 0}) {}
+                 std::log(static_cast<double>(table.columns.size())), {.neighbours = 30, .floor = score_of_share(0)}) {}
 
 std::optional<std::size_t> FormerResults::find(const std::string& name) const {
   auto at = std::find(names_.begin(), names_.end(), name);
