@@ -70,16 +70,3 @@ save("boxes.onnx", [helper.make_node("GlobalAveragePool", ["x"], ["p"]), helper.
 told = gyre("model", "import", "boxes.onnx", "--out", "m.onnx", "--normalise", "none")
 assert np.allclose(answers("m.onnx", "red.png")[0]["outputs"]["boxes"], [[[250, 20, 20]]]), told
 print("ok outputs that are no single answer")
-
-try:
-    import torch
-except ImportError:
-    print("skipped: PyTorch is not installed beside scikit-learn's converter")
-else:
-    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 3)).eval()
-    torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), "torch.onnx", dynamo=False, input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})
-    told = gyre("model", "import", "torch.onnx", "--out", "m.onnx", "--labels", "a,b,c", "--normalise", "unit")
-    x = torch.tensor([250, 20, 20]).reshape(1, 3, 1, 1).expand(1, 3, 32, 32) / 255
-    wanted = torch.softmax(net(x), 1)[0].tolist()
-    assert np.allclose(list(answers("m.onnx", "red.png")[0]["probabilities"].values()), wanted, atol=1e-5)
-    print("ok PyTorch's exporter")

@@ -200,16 +200,43 @@ static json::object infer_schema(const std::vector<TensorInfo>& infos, bool answ
 // What /endpoints/NAME/predict takes as it is.
 static json::object predict_content(const ServedModel& model) {
   auto& signature = model.signature();
-  std::string takes = signature ? signature->takes : "table";
+  std::string takes = signature ? signature->takes : "tensors";
   json::object content;
   json::object bytes{{"schema", {{"type", "string"}, {"contentEncoding", "binary"}}}};
   if (takes == "image") content = {{"image/jpeg", bytes}, {"image/png", bytes}};
   if (takes == "sound") content = {{"audio/wav", bytes}};
-  if (takes == "series") content = {{"text/csv", {{"schema", {{"type", "string"}}}}}};
+  if (takes == "series" || takes == "table") content = {{"text/csv", {{"schema", {{"type", "string"}}}}}};
   json::object properties;
-  for (auto& info : model.engine().inputs()) properties[info.name] = json::object{{"type", "array"}};
+  if (takes == "table")
+    for (auto& column : signature->columns) properties[column] = json::object{{"type", {"number", "string", "null"}}};
+  else
+    for (auto& info : model.engine().inputs()) properties[info.name] = json::object{{"type", "array"}};
   content["application/json"] = json::object{{"schema", {{"type", "object"}, {"properties", std::move(properties)}}}};
   return content;
+}
+
+// Rows that are answered while nobody waits.
+static void add_batches(json::object& paths, const std::string& name) {
+  json::object job{{"type", "object"}}, text{{"schema", {{"type", "string"}}}};
+  auto submit = with_body(operation("submit_" + name, "Send rows to " + name + " and come back for the answers", job),
+                          {{"text/csv", text}, {"application/x-ndjson", text}});
+  auto& responses = submit.at("responses").as_object();
+  responses["202"] = responses.at("200");
+  responses.erase("200");
+  std::string all = "/endpoints/" + name + "/batches";
+  paths[all] =
+      json::object{{"get", operation("batches_" + name, "The batches of " + name, job)}, {"post", std::move(submit)}};
+  json::array id{
+      json::object{{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", json::object{{"type", "string"}}}}};
+  auto of_one = [&](std::string_view id_of, std::string_view summary) {
+    auto one = operation(id_of, summary, job);
+    one["parameters"] = id;
+    return one;
+  };
+  paths[all + "/{id}"] = json::object{{"get", of_one("batch_" + name, "How far a batch is")},
+                                      {"delete", of_one("delete_batch_" + name, "Stop and forget a batch")}};
+  paths[all + "/{id}/answers"] =
+      json::object{{"get", of_one("answers_" + name, "The answers of a batch that is done")}};
 }
 
 static void add_model(json::object& paths, const std::string& name, const ServedModel& model) {
@@ -248,7 +275,10 @@ json::object openapi_page(const Service& service) {
   };
   json::object any{{"type", "object"}};
   for (auto& one : fixed) paths[one.path] = json::object{{one.method, operation(one.id, one.summary, any)}};
-  for (auto& [name, model] : asked_names(service)) add_model(paths, name, *model);
+  for (auto& [name, model] : asked_names(service)) {
+    add_model(paths, name, *model);
+    if (service.batches) add_batches(paths, name);
+  }
   json::object error{{"type", "object"}, {"properties", {{"error", {{"type", "string"}}}}}, {"required", {"error"}}};
   json::object key{{"type", "http"}, {"scheme", "bearer"}};
   return {{"openapi", "3.1.0"},

@@ -44,7 +44,7 @@ Dispatch::Dispatch(Service& service, std::string_view name, std::string_view ver
     model_ = choice_ ? service.repository.get(choice_->target.model, choice_->target.version)
                      : service.repository.get(name, version);
   } catch (const Error&) {
-    if (choice_) service.endpoints.answered(*choice_, false, 0);
+    if (choice_) service.endpoints.answered(*choice_, {}, false, 0);
     throw;
   }
 }
@@ -105,7 +105,7 @@ void Dispatch::run(const TaskPointer& task, std::string_view traceparent) const 
                 done = std::move(task->done)](const TaskPointer& finished) {
     // What a client asked wrongly says nothing of the model.
     bool right = !finished->error || finished->error->code == Code::invalid;
-    endpoints.answered(choice, right, seconds_of(*finished));
+    endpoints.answered(choice, finished->request.id, right, seconds_of(*finished));
     done(finished);
     if (!mirrored) return;
     {

@@ -1,5 +1,6 @@
 #include "serve/endpoints.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/clock.hpp"
@@ -45,8 +46,13 @@ EndpointConfig endpoint_config(const json::value& value) {
     own.error_rate = number("error_rate", own.error_rate);
     own.latency_ratio = number("latency_ratio", own.latency_ratio);
     own.agreement = number("agreement", own.agreement);
+    if (find(*guard, "accuracy_loss")) own.accuracy_loss = number("accuracy_loss", 0);
+    own.truths = static_cast<std::uint64_t>(number("truths", static_cast<double>(own.truths)));
     if (config.targets.size() < 2 && config.mirror.empty())
       throw Error(Code::invalid, "a guard needs a candidate: a second target or a mirror");
+    if (own.accuracy_loss >= 0 && !config.mirror.empty())
+      throw Error(Code::invalid, "nobody sees a mirror's answers, so nobody can tell their truth",
+                  "accuracy_loss is for a second target");
   }
   return config;
 }
@@ -69,6 +75,11 @@ json::object to_json(const EndpointConfig& config) {
                        {"error_rate", guard.error_rate},
                        {"latency_ratio", guard.latency_ratio},
                        {"agreement", guard.agreement}};
+  if (config.guard.accuracy_loss >= 0) {
+    auto& guard = object.at("guard").as_object();
+    guard["accuracy_loss"] = config.guard.accuracy_loss;
+    guard["truths"] = config.guard.truths;
+  }
   return object;
 }
 
@@ -97,6 +108,7 @@ void Endpoints::put(const std::string& name, EndpointConfig config) {
   auto& entry = entries_[name];
   entry.targets.assign(config.targets.size(), {});
   entry.mirror = {};
+  entry.ids = {};
   entry.config = std::move(config);
   entry.generation = ++generations_;
   save();
@@ -112,7 +124,9 @@ json::object Endpoints::told(const std::string& name, const Entry& entry) {
   auto object = to_json(entry.config);
   object["name"] = name;
   auto numbers = [](const Seen& seen) {
-    return json::object{{"requests", seen.requests}, {"errors", seen.errors}, {"mean_ms", seen.mean() * 1000}};
+    json::object told{{"requests", seen.requests}, {"errors", seen.errors}, {"mean_ms", seen.mean() * 1000}};
+    if (seen.truths) told["truths"] = seen.truths, told["accuracy"] = seen.accuracy();
+    return told;
   };
   json::array targets;
   for (auto& seen : entry.targets) targets.push_back(numbers(seen));
@@ -187,11 +201,12 @@ Endpoints::Entry* Endpoints::current(const Choice& choice) {
   return found == entries_.end() || found->second.generation != choice.generation ? nullptr : &found->second;
 }
 
-void Endpoints::answered(const Choice& choice, bool right, double seconds) {
+void Endpoints::answered(const Choice& choice, std::string_view id, bool right, double seconds) {
   std::lock_guard lock(mutex_);
   auto* entry = current(choice);
   if (!entry) return;
   entry->targets[choice.place].add(right, seconds);
+  if (right && entry->config.guard.accuracy_loss >= 0) entry->ids.remember(id, choice.place);
   judge(choice.endpoint, *entry);
 }
 
@@ -204,6 +219,23 @@ void Endpoints::mirrored(const Choice& choice, bool right, double seconds, bool 
   judge(choice.endpoint, *entry);
 }
 
+bool Endpoints::tell_truth(const std::string& name, const std::string& id, bool right) {
+  std::lock_guard lock(mutex_);
+  auto found = entries_.find(name);
+  if (found == entries_.end()) throw Error(Code::not_found, "there is no endpoint " + name);
+  auto& entry = found->second;
+  if (entry.config.guard.accuracy_loss < 0)
+    throw Error(Code::conflict, "endpoint " + name + " has no guard that looks at accuracy",
+                "its guard says \"accuracy_loss\"; what was decided is decided");
+  auto target = entry.ids.take(id);
+  if (!target) return false;
+  auto& seen = entry.targets[*target];
+  seen.truths++;
+  seen.right += right;
+  judge(name, entry);
+  return true;
+}
+
 void Endpoints::decide(const std::string& name, Entry& entry, EndpointConfig next, const std::string& what,
                        const std::string& why) {
   next.guard = {};
@@ -213,6 +245,7 @@ void Endpoints::decide(const std::string& name, Entry& entry, EndpointConfig nex
   entry.config = std::move(next);
   entry.targets.assign(entry.config.targets.size(), {});
   entry.mirror = {};
+  entry.ids = {};
   entry.generation = ++generations_;
   save();
 }
@@ -245,6 +278,12 @@ void Endpoints::judge(const std::string& name, Entry& entry) {
     return take_back("it takes " + percent(candidate.mean() / stable.mean()) + " of the time");
   double agreement = static_cast<double>(candidate.agreed) / static_cast<double>(candidate.requests);
   if (mirror && agreement < guard.agreement) return take_back("only " + percent(agreement) + " of its answers agree");
+  if (guard.accuracy_loss >= 0) {
+    if (std::min(stable.truths, candidate.truths) < std::max<std::uint64_t>(1, guard.truths)) return;
+    if (stable.accuracy() - candidate.accuracy() > guard.accuracy_loss)
+      return take_back("it is right in " + percent(candidate.accuracy()) + " of the cases, what it shall replace in " +
+                       percent(stable.accuracy()));
+  }
   auto next = all(entry.config.targets.size() - 1);
   if (mirror) {
     next = entry.config;
@@ -254,7 +293,9 @@ void Endpoints::judge(const std::string& name, Entry& entry) {
   }
   decide(name, entry, std::move(next), "promoted",
          std::to_string(candidate.requests) + " requests, " + std::to_string(candidate.errors) + " errors" +
-             (mirror ? ", " + percent(agreement) + " agree" : ""));
+             (mirror                     ? ", " + percent(agreement) + " agree"
+              : guard.accuracy_loss >= 0 ? ", right in " + percent(candidate.accuracy()) + " of the cases"
+                                         : ""));
 }
 
 }  // namespace gyre

@@ -6,12 +6,15 @@
 //    "sticky": "X-Customer",
 //    "mirror": {"model": "line", "version": "3", "percent": 100},
 //    "guard": {"requests": 200, "error_rate": 0.01, "latency_ratio": 1.5, "agreement": 0.98}}
+//
+// With "accuracy_loss" a guard waits for the truth of answers, told by the ids of their requests.
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "serve/answered_ids.hpp"
 #include "serve/repository.hpp"
 
 namespace gyre {
@@ -26,6 +29,9 @@ struct EndpointGuard {
   double error_rate = 0.01;
   double latency_ratio = 1.5;  // of the candidate's mean to the stable one's
   double agreement = 0.98;     // of a mirror with what was answered
+  double accuracy_loss =
+      -1;  // that a second target may have beside the first, by the truths that are told; below 0: any
+  std::uint64_t truths = 50;  // of each of the two before accuracy is judged
 };
 
 struct EndpointConfig {
@@ -57,13 +63,18 @@ class Endpoints {
   };
   // `key(header)` gives the value of a header. Error{unavailable} when nothing gets traffic.
   std::optional<Choice> choose(std::string_view name, const std::function<std::string(const std::string&)>& key);
-  void answered(const Choice& choice, bool right, double seconds);
+  // `id`: the request's own, by which its truth may be told later; may be empty.
+  void answered(const Choice& choice, std::string_view id, bool right, double seconds);
   void mirrored(const Choice& choice, bool right, double seconds, bool agrees);
+  // Whether the answer to the request of that id was right; false when it is not known any more. Error{not_found},
+  // {conflict} when the endpoint's guard does not look at accuracy.
+  bool tell_truth(const std::string& name, const std::string& id, bool right);
 
  private:
   struct Seen {
-    std::uint64_t requests = 0, errors = 0, agreed = 0;
+    std::uint64_t requests = 0, errors = 0, agreed = 0, truths = 0, right = 0;
     double seconds = 0;
+    double accuracy() const { return truths ? static_cast<double>(right) / static_cast<double>(truths) : 0; }
     double mean() const { return requests > errors ? seconds / static_cast<double>(requests - errors) : 0; }
     void add(bool right, double took) {
       requests++;
@@ -79,6 +90,7 @@ class Endpoints {
     std::uint64_t counter = 0;
     std::vector<Seen> targets;
     Seen mirror;
+    AnsweredIds ids;
     json::array decisions;  // what the guard did, the latest last
   };
   static json::object told(const std::string& name, const Entry& entry);

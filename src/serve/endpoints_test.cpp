@@ -79,7 +79,7 @@ TEST_CASE("endpoints: a candidate that fails gets no more traffic, and that is k
     for (int i = 0; i < 200; i++) {
       auto choice = endpoints.choose("c", no_header);
       failed += choice->target.model == "b";
-      endpoints.answered(*choice, choice->target.model == "a", 0.001);
+      endpoints.answered(*choice, {}, choice->target.model == "a", 0.001);
     }
     CHECK(failed == 3);
     CHECK(endpoints.describe("c").at("decisions").as_array().back().at("decision").as_string() == "rolled back");
@@ -101,6 +101,42 @@ TEST_CASE("endpoints: pictures and plain JSON in, words out") {
   CHECK(plain.body == R"({"model":"double","version":"1","outputs":{"y":[2.0,4.0,6.0]}})");
   CHECK(site.post("/endpoints/double/predict", R"({"z":1})", {{"Content-Type", "application/json"}}).status == 400);
   CHECK(site.post("/endpoints/none/predict", "{}").status == 404);
+}
+
+TEST_CASE("endpoints: a candidate is judged by the truth of its answers") {
+  ServiceSite site;
+  site.known["new"] = files_of(doubling_model());
+  site.repository.load("new");
+  for (bool better : {true, false}) {
+    CHECK(put(site, "t", R"({"targets":[{"model":"double","percent":50},{"model":"new","percent":50}],
+                             "guard":{"requests":15,"latency_ratio":1000,"accuracy_loss":0.1,"truths":15}})")
+              .status == 200);
+    for (int i = 0; i < 40; i++) {
+      std::string id = std::to_string(i);
+      auto rows = [&] { return site.repository.get("new", "")->statistics().total().rows; };
+      auto before = rows();
+      auto asked = R"({"id":")" + id + R"(","inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]})";
+      CHECK(site.post("/v2/models/t/infer", asked).status == 200);
+      bool candidate = rows() > before;
+      // The first target is right in 9 of 10 cases; the candidate in all, or in 6.
+      bool right = candidate ? better || i % 5 < 3 : i % 10 != 0;
+      auto truth =
+          R"([{"id":")" + id + R"(","right":)" + (right ? "true" : "false") + R"(},{"id":"none","right":true}])";
+      auto counted = site.post("/endpoints/t/truths", truth);
+      if (counted.status == 200) CHECK(counted.body == R"({"counted":1,"unknown":1})");
+    }
+    auto told = parse_json(site.get("/endpoints/t").body, "endpoint");
+    auto& decision = told.at("decisions").as_array().back();
+    CHECK(get_string(decision, "decision") == (better ? "promoted" : "rolled back"));
+    CHECK(get_string(decision, "why").find("of the cases") != std::string::npos);
+    CHECK(get_number(told.at("targets").at(better ? 1 : 0), "percent") == 100);
+    CHECK(site.error_of("/endpoints/t/truths", R"({"id":"1","right":true})", 409) ==
+          "endpoint t has no guard that looks at accuracy");
+  }
+  CHECK(put(site, "t", R"({"targets":[{"model":"double"}],"mirror":{"model":"new"},"guard":{"accuracy_loss":0.1}})")
+            .status == 400);
+  CHECK(site.error_of("/endpoints/none/truths", R"({"id":"1","right":true})", 404) == "there is no endpoint none");
+  CHECK(site.error_of("/endpoints/t/truths", R"({"id":"1"})", 400) != "");
 }
 
 }  // namespace gyre::testing

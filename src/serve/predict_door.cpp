@@ -116,6 +116,7 @@ void predict_from(Service& service, const ExchangePointer& exchange, const std::
   auto& model = *dispatch.model();
   auto task = std::make_shared<InferTask>();
   task->request.model = name;
+  task->request.id = exchange->header("x-request-id");
   auto& signature = model.signature();
   auto asked = std::make_shared<Asked>();
   bool is_json = exchange->header("content-type").starts_with("application/json");

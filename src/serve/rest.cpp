@@ -219,7 +219,20 @@ class Rest {
     }
   }
 
-  // /endpoints[/{name}[/predict|score|swagger.json|batches...]]
+  // {"id": of a request, "right": whether its answer was}, or a list of them.
+  static json::object take_truths(Endpoints& endpoints, const std::string& name, const json::value& body) {
+    std::int64_t counted = 0, unknown = 0;
+    auto take = [&](const json::value& one) {
+      (endpoints.tell_truth(name, get_string(one, "id"), get_bool(one, "right")) ? counted : unknown)++;
+    };
+    if (auto* list = body.if_array())
+      for (auto& one : *list) take(one);
+    else
+      take(body);
+    return {{"counted", counted}, {"unknown", unknown}};
+  }
+
+  // /endpoints[/{name}[/predict|score|truths|swagger.json|batches...]]
   void endpoint(const ExchangePointer& exchange, const std::vector<std::string_view>& parts) {
     auto& endpoints = service_.endpoints;
     if (parts.size() == 1 && exchange->method == "GET")
@@ -229,6 +242,8 @@ class Rest {
       return in_background(exchange, name, predict_from);
     if (parts.size() == 3 && parts[2] == "score" && exchange->method == "POST")
       return in_background(exchange, name, score_rows);
+    if (parts.size() == 3 && parts[2] == "truths" && exchange->method == "POST")
+      return exchange->answer(answer_of(take_truths(endpoints, name, json_of(exchange->body))));
     if (parts.size() == 3 && parts[2] == "swagger.json" && exchange->method == "GET")
       return exchange->answer(answer_of(swagger_page(service_, name)));
     if (parts.size() > 2 && parts[2] == "batches") {  // writes and reads files

@@ -128,8 +128,12 @@ class TableScorer final : public ChunkScorer {
       if (width == 1) {
         binding.columns.push_back(place_of(info.name));
       } else {
-        auto names = column_names(options, static_cast<std::size_t>(width));
-        for (auto& name : names) binding.columns.push_back(place_of(name));
+        if (inputs.size() == 1)
+          for (auto& name : column_names(options, static_cast<std::size_t>(width)))
+            binding.columns.push_back(place_of(name));
+        else  // whose column is whose cannot be guessed
+          for (std::int64_t i = 0; i < width; i++)
+            binding.columns.push_back(place_of(info.name + "_" + std::to_string(i)));
       }
       bindings_.push_back(std::move(binding));
     }

@@ -164,6 +164,24 @@ with tempfile.TemporaryDirectory() as folder:
 
     gyre = lambda *words: subprocess.run([build / "gyre", *words], cwd=work, check=True, capture_output=True, text=True).stdout
     gyre("init")
+    gyre("model", "import", "half.onnx", "--as", "line", "--columns", "a,b,c")
+    server = Server("line@1")
+    try:
+        # By the model's name, and by that of an endpoint in front of a version of it.
+        endpoints = server.url.removesuffix("/half/batches")
+        put = urllib.request.Request(f"{endpoints}/front", json.dumps({"targets": [{"model": "line", "version": "1"}]}).encode(), method="PUT")
+        urllib.request.urlopen(put, timeout=60).close()
+        for name in ("line", "front"):
+            server.url = f"{endpoints}/{name}/batches"
+            job = json.loads(server.ask("", b"c,b,a\n3,2,1\n")[1])
+            assert server.wait(job["id"])["state"] == "done", server.job(job["id"])
+            assert server.ask(f"/{job['id']}/answers")[1] == b"row,y_0,y_1,y_2\n1,0.5,1,1.5\n", server.ask(f"/{job['id']}/answers")
+        page = json.load(urllib.request.urlopen(endpoints.removesuffix("/endpoints") + "/openapi.json", timeout=60))
+        assert "delete" in page["paths"]["/endpoints/front/batches/{id}"] and "text/csv" in page["paths"]["/endpoints/line/predict"]["post"]["requestBody"]["content"]
+    finally:
+        server.end(signal.SIGTERM)
+    print("ok registered models, and endpoints in front of them")
+
     gyre("batch", "score", "half.onnx", "large.csv", "--out", "answers")
     answers = [file for file in [work / "answers", *(work / "answers").rglob("*")] if file.is_file()]
     assert any(file.read_bytes() == (work / "whole.csv").read_bytes() for file in answers), answers
