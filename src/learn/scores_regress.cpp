@@ -10,7 +10,7 @@ namespace gyre {
 
 namespace {
 
-constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_score = std::numeric_limits<double>::quiet_NaN();
 
 double weight(Numbers weights, std::size_t i) { return weights.empty() ? 1 : weights[i]; }
 
@@ -88,7 +88,7 @@ double max_error(Numbers truth, Numbers answer) {
 
 double root_mean_squared_log_error(Numbers truth, Numbers answer) {
   return std::sqrt(mean_of(truth.size(), [&](std::size_t i) {
-    if (!(truth[i] > -1 && answer[i] > -1)) return nothing;
+    if (!(truth[i] > -1 && answer[i] > -1)) return no_score;
     double off = std::log1p(truth[i]) - std::log1p(answer[i]);
     return off * off;
   }));
@@ -103,7 +103,7 @@ double pinball(Numbers truth, Numbers answer, double level) {
 
 double poisson_deviance(Numbers truth, Numbers answer) {
   return mean_of(truth.size(), [&](std::size_t i) {
-    if (!(answer[i] > 0 && truth[i] >= 0)) return nothing;
+    if (!(answer[i] > 0 && truth[i] >= 0)) return no_score;
     double logarithm = truth[i] > 0 ? truth[i] * std::log(truth[i] / answer[i]) : 0;
     return 2 * (logarithm - truth[i] + answer[i]);
   });
@@ -111,7 +111,7 @@ double poisson_deviance(Numbers truth, Numbers answer) {
 
 double gamma_deviance(Numbers truth, Numbers answer) {
   return mean_of(truth.size(), [&](std::size_t i) {
-    if (!(answer[i] > 0 && truth[i] > 0)) return nothing;
+    if (!(answer[i] > 0 && truth[i] > 0)) return no_score;
     return 2 * (std::log(answer[i] / truth[i]) + truth[i] / answer[i] - 1);
   });
 }
@@ -122,7 +122,7 @@ double pearson(Numbers a, Numbers b) {
     double x = a[i] - mean_a, y = b[i] - mean_b;
     both += x * y, of_a += x * x, of_b += y * y;
   }
-  return of_a > 0 && of_b > 0 ? both / std::sqrt(of_a * of_b) : nothing;
+  return of_a > 0 && of_b > 0 ? both / std::sqrt(of_a * of_b) : no_score;
 }
 
 double spearman(Numbers a, Numbers b) {
@@ -157,7 +157,7 @@ double score_named(const std::string& name, Numbers truth, Numbers answer) {
     for (auto& score : scores) list += (list.empty() ? "" : ", ") + std::string(score.key());
     throw Error(Code::invalid, "there is no score \"" + name + "\" of regressions", "there are: " + list);
   }
-  if (found->is_null()) return nothing;
+  if (found->is_null()) return no_score;
   bool larger_is_better = name == "r2" || name == "explained_variance" || name == "spearman";
   return (larger_is_better ? 1 : -1) * found->to_number<double>();
 }

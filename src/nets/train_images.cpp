@@ -52,16 +52,17 @@ TrainingPlan plan_for(const TrainImages& options, std::int64_t samples, bool goe
 }
 
 // The samples as the loop sees them: what is learned from and what is checked.
-struct Material {
+struct PictureMaterial {
   torch::Tensor pictures, classes;  // of the training side
   torch::Tensor learn_numbers, check_numbers;
   torch::Tensor learn(const torch::Tensor& of) const { return of.index_select(0, learn_numbers); }
   torch::Tensor check(const torch::Tensor& of) const { return of.index_select(0, check_numbers); }
 };
 
-Material load_material(const Dataset& dataset, PictureSize size, const TrainImages& options, StepContext& context) {
+PictureMaterial load_material(const Dataset& dataset, PictureSize size, const TrainImages& options,
+                              StepContext& context) {
   context.progress(0, 1, "reading " + std::to_string(dataset.samples.size()) + " pictures");
-  Material material{load_pictures(dataset, size), load_classes(dataset), {}, {}};
+  PictureMaterial material{load_pictures(dataset, size), load_classes(dataset), {}, {}};
   std::span<const std::int64_t> classes(material.classes.data_ptr<std::int64_t>(), dataset.samples.size());
   Cut cut = cut_for_check(classes, options.check, static_cast<std::uint64_t>(options.seed));
   if (cut.check.empty()) {
@@ -80,7 +81,7 @@ torch::Tensor weights_of_classes(const torch::Tensor& classes, std::int64_t coun
   return weights * (counts > 0);
 }
 
-TrainingTask task_for(ImageClassifier& model, const Material& material, const Augmentation& how) {
+TrainingTask task_for(ImageClassifier& model, const PictureMaterial& material, const Augmentation& how) {
   namespace F = torch::nn::functional;
   torch::Tensor classes = material.learn(material.classes);
   torch::Tensor weights = weights_of_classes(classes, static_cast<std::int64_t>(model.labels.size()));
@@ -105,7 +106,7 @@ TrainingTask task_for(ImageClassifier& model, const Material& material, const Au
 
 // Inputs with libtorch's answers: what the ONNX file is checked with, the first three become its golden answers. The
 // last is of another size than the net's, so that the graph's own resizing is checked too.
-std::vector<Golden> examples_of(ImageClassifier& model, const Unlike& unlike, const Material& material) {
+std::vector<Golden> examples_of(ImageClassifier& model, const Unlike& unlike, const PictureMaterial& material) {
   torch::NoGradGuard no_gradients;
   std::vector<Golden> examples;
   auto add = [&](const torch::Tensor& rows) {
@@ -124,7 +125,7 @@ std::vector<Golden> examples_of(ImageClassifier& model, const Unlike& unlike, co
   return examples;
 }
 
-json::object report_of(ImageClassifier& model, const Material& material, const torch::Tensor& features) {
+json::object report_of(ImageClassifier& model, const PictureMaterial& material, const torch::Tensor& features) {
   torch::NoGradGuard no_gradients;
   torch::Tensor answers = model.net->classifier(features).argmax(1), truth = material.check(material.classes);
   Confusion confusion(model.labels);
@@ -144,7 +145,7 @@ void train_images(const TrainImages& options, StepContext& context) {
   if (!goes_on && !options.size) size = fitting_size(dataset);
   ImageClassifier model = goes_on ? ImageClassifier(read_file(context.input("start")), "start", dataset.classes)
                                   : ImageClassifier(size, dataset.classes);
-  Material material = load_material(dataset, model.size, options, context);
+  PictureMaterial material = load_material(dataset, model.size, options, context);
   TrainingPlan plan = plan_for(options, material.learn_numbers.size(0), goes_on);
   json::object lineage = lineage_of(get_step("train-images"), to_json(options), context);
   plan.fingerprint = canonical(lineage);

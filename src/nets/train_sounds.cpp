@@ -26,7 +26,7 @@ json::object to_json(const TrainSounds& options) {
           {"seconds", options.seconds}, {"patience", options.patience}, {"seed", options.seed}};
 }
 
-struct Material {
+struct SoundMaterial {
   torch::Tensor sounds;    // f32 [n, samples] of the training side
   torch::Tensor pictures;  // their log-mel
   torch::Tensor classes;
@@ -52,9 +52,9 @@ torch::Tensor load_sounds(const Dataset& dataset, const TrainSounds& options, St
   return sounds;
 }
 
-Material load_material(const Dataset& dataset, const LogMel& log_mel, const TrainSounds& options,
-                       StepContext& context) {
-  Material material;
+SoundMaterial load_material(const Dataset& dataset, const LogMel& log_mel, const TrainSounds& options,
+                            StepContext& context) {
+  SoundMaterial material;
   material.sounds = load_sounds(dataset, options, context);
   std::vector<torch::Tensor> pictures;
   for (auto& batch : material.sounds.split(64)) pictures.push_back(log_mel(batch));
@@ -93,7 +93,7 @@ torch::Tensor varied(torch::Tensor pictures, Random& random) {
   return pictures;
 }
 
-TrainingTask task_for(SoundNet& net, const Material& material) {
+TrainingTask task_for(SoundNet& net, const SoundMaterial& material) {
   TrainingTask task;
   task.samples = material.learn.size(0);
   task.loss = [&net, &material](std::span<const std::int64_t> numbers, Random& random) {
@@ -120,7 +120,8 @@ torch::Tensor telling(SoundNet& net, const torch::Tensor& pictures) {
   return torch::cat(rows);
 }
 
-std::vector<Golden> examples_of(SoundNet& net, const LogMel& log_mel, const Unlike& unlike, const Material& material) {
+std::vector<Golden> examples_of(SoundNet& net, const LogMel& log_mel, const Unlike& unlike,
+                                const SoundMaterial& material) {
   torch::NoGradGuard no_gradients;
   std::vector<Golden> examples;
   std::int64_t count = std::min<std::int64_t>(16, material.check.size(0));
@@ -151,7 +152,7 @@ void write_graph(GraphBuilder& graph, SoundNet& net, const LogMel& log_mel, cons
   graph.output(unlike.write(graph, telling), "score", DataType::f32, {1});
 }
 
-json::object report_of(SoundNet& net, const Material& material, const std::vector<std::string>& labels) {
+json::object report_of(SoundNet& net, const SoundMaterial& material, const std::vector<std::string>& labels) {
   torch::NoGradGuard no_gradients;
   torch::Tensor truth = material.classes.index_select(0, material.check);
   torch::Tensor answers = net->classifier(net->features(material.pictures.index_select(0, material.check))).argmax(1);
@@ -168,7 +169,7 @@ void train_sounds(const TrainSounds& options, StepContext& context) {
   prepare_torch(context, static_cast<std::uint64_t>(options.seed));
   Dataset dataset = load_labelled("sounds", "sounds", options.hold, context);
   LogMel log_mel(options.sample_rate);
-  Material material = load_material(dataset, log_mel, options, context);
+  SoundMaterial material = load_material(dataset, log_mel, options, context);
   SoundNet net(static_cast<int>(dataset.classes.size()));
   TrainingPlan plan;
   plan.epochs = options.epochs;

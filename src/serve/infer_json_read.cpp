@@ -8,7 +8,7 @@
 
 namespace gyre {
 
-static constexpr int deepest = 32;
+static constexpr int deepest_body = 32;
 
 // Calls `element` for each element of nested lists, in order.
 template <class Element>
@@ -25,7 +25,7 @@ static void each_element(JsonCursor& cursor, const Element& element) {
     }
     if (!first) cursor.expect(',');
     if (cursor.take('[')) {
-      if (++depth > deepest) cursor.expected("less nesting");
+      if (++depth > deepest_body) cursor.expected("less nesting");
       first = true;
       continue;
     }

@@ -7,7 +7,7 @@
 
 namespace gyre {
 
-static constexpr int deepest = 64;
+static constexpr int deepest_value = 64;
 
 void JsonCursor::expected(std::string_view what) const {
   std::string seen =
@@ -181,7 +181,7 @@ void JsonCursor::skip_value() {
     switch (peek()) {
       case '[':
       case '{':
-        if (++depth > deepest) expected("less nesting");
+        if (++depth > deepest_value) expected("less nesting");
         ++at_;
         break;
       case ']':

@@ -7,7 +7,7 @@
 
 namespace gyre {
 
-static constexpr std::size_t usual_batch = 64;
+static constexpr std::size_t usual_max_batch = 64;
 // Faster models gain nothing from threads of their own.
 static constexpr std::uint64_t worth_measuring_ns = 2'000'000;
 
@@ -45,7 +45,7 @@ void ServedModel::settle_batching() {
     config_.instances =
         std::max<std::size_t>(1, usable_cores() / static_cast<std::size_t>(std::max(1, config_.threads)));
   if (!config_.max_batch_given) {
-    config_.max_batch = rows && rows_are_independent(engine_) ? usual_batch : 0;
+    config_.max_batch = rows && rows_are_independent(engine_) ? usual_max_batch : 0;
   } else if (config_.max_batch > 0 && !rows) {
     throw Error(Code::invalid,
                 "model " + name_ + ": max_batch_size is " + std::to_string(config_.max_batch) +

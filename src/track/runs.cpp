@@ -53,7 +53,7 @@ static Row row_of_run(Workspace& workspace, const std::string& id) {
   return *row;
 }
 
-static std::int64_t active_run(Workspace& workspace, const std::string& id) {
+static std::int64_t active_run_key(Workspace& workspace, const std::string& id) {
   std::int64_t number = 0;
   bool active = false;
   workspace.rows().each("SELECT number, stage = 'active' FROM run WHERE id = $1", {id}, [&](const SqlColumns& row) {
@@ -91,7 +91,7 @@ std::function<void()> batch_to_log(Workspace& workspace, std::string run, std::v
                                    Pairs tags) {
   return [&workspace, run = std::move(run), packed = pack_points(std::move(metrics)), params = std::move(params),
           tags = std::move(tags)] {
-    std::int64_t number = active_run(workspace, run);
+    std::int64_t number = active_run_key(workspace, run);
     for (auto& [key, value] : params) put_param(workspace, number, key, value);
     append_points(workspace, number, packed);
     for (auto& [key, value] : tags) put_tag(workspace, number, key, value);
@@ -161,7 +161,7 @@ Run get_run(Workspace& workspace, const std::string& id) {
 void update_run(Workspace& workspace, const std::string& id, const RunChange& change, std::string_view who) {
   if (change.status) check_status(*change.status);
   workspace.rows().transaction([&] {
-    std::int64_t number = active_run(workspace, id);
+    std::int64_t number = active_run_key(workspace, id);
     Row before = row_of_run(workspace, id);
     if (change.status) workspace.rows().run("UPDATE run SET status = $2 WHERE number = $1", {number, *change.status});
     if (change.ended_at)
@@ -185,7 +185,7 @@ void set_run_stage(Workspace& workspace, const std::string& id, const std::strin
 
 void delete_run_tag(Workspace& workspace, const std::string& run, const std::string& key) {
   auto gone = workspace.rows().query("DELETE FROM run_tag WHERE run = $1 AND key = $2 RETURNING key",
-                                     {active_run(workspace, run), key});
+                                     {active_run_key(workspace, run), key});
   if (gone.empty()) throw Error(Code::not_found, "No tag with name: " + key + " in run with id " + run);
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t most_rows = 12'000;  // that trees are grown from
 constexpr std::size_t least_origins = 12;
 constexpr std::size_t unasked_horizon = 24;  // where nobody says how far ahead it will be asked
 
-TreeForm shape_for(const History& history, const Calendar& calendar) {
+TreeForm form_for(const History& history, const Calendar& calendar) {
   std::size_t points = history.values.size();
   TreeForm form{.window = 4, .horizon = history.horizon ? history.horizon : unasked_horizon};
   form.covariate_count = history.covariate_count;
@@ -67,7 +67,7 @@ class LagTrees final : public Forecaster {
 }  // namespace
 
 std::unique_ptr<Forecaster> fit_lag_trees(const History& history, const Calendar& calendar) {
-  TreeForm form = shape_for(history, calendar);
+  TreeForm form = form_for(history, calendar);
   std::size_t points = history.values.size(), columns = form.features(), count = form.covariate_count;
   if (points < form.window + least_origins) return nullptr;
   // The newest origins first, fewer of them where there are many.

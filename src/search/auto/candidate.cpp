@@ -114,7 +114,7 @@ bool has_option(const Learner& learner, const std::string& word) {
   return std::any_of(learner.fields.begin(), learner.fields.end(), [&](auto& field) { return field.name == name; });
 }
 
-std::string number(double value) { return json::serialize(json::value(value)); }
+std::string in_words(double value) { return json::serialize(json::value(value)); }
 
 }  // namespace
 
@@ -150,14 +150,14 @@ Candidate drawn_candidate(const Problem& problem, const Shape& shape, std::uint6
   const Learner& learner = get_learner(second ? "xgboost" : "lightgbm");
   double most_leaves = std::clamp(static_cast<double>(shape.rows) / 8, 8.0, 160.0);
   std::vector<std::string> words{
-      "rate=" + number(std::exp(random.uniform(std::log(0.02), std::log(0.12)))),
+      "rate=" + in_words(std::exp(random.uniform(std::log(0.02), std::log(0.12)))),
       "rounds=2000",
       "leaves=" + std::to_string(std::lround(std::exp(random.uniform(std::log(4.0), std::log(most_leaves))))),
       "depth=" + (second ? std::to_string(3 + random.below(6)) : "0"),
       "min-rows=" + std::to_string(1 + std::lround(std::exp(random.uniform(0, std::log(40.0))))),
-      "feature-share=" + number(random.uniform(0.35, 1)),
-      "row-share=" + number(random.uniform(0.6, 1)),
-      "l2=" + number(std::exp(random.uniform(std::log(0.01), std::log(20.0)))),
+      "feature-share=" + in_words(random.uniform(0.35, 1)),
+      "row-share=" + in_words(random.uniform(0.6, 1)),
+      "l2=" + in_words(std::exp(random.uniform(std::log(0.01), std::log(20.0)))),
       "extra=" + among({"true", "false", "false"}),
       "bins=" + among({"63", "255", "255", "511"}),
       "patience=60"};
