@@ -35,6 +35,20 @@ struct SqlValue : json::value {
 };
 using SqlValues = std::vector<SqlValue>;
 
+// The parameters of one call, where they lie: a braced list would be copied into a vector.
+class SqlParameters {
+ public:
+  SqlParameters() = default;
+  SqlParameters(std::initializer_list<SqlValue> values) : first_(std::data(values)), count_(values.size()) {}
+  SqlParameters(const SqlValues& values) : first_(values.data()), count_(values.size()) {}
+  std::size_t size() const { return count_; }
+  const SqlValue& operator[](std::size_t i) const { return first_[i]; }
+
+ private:
+  const SqlValue* first_ = nullptr;
+  std::size_t count_ = 0;
+};
+
 using Row = json::object;  // column name -> null, bool-less scalars: int64, double, string (blobs as strings)
 
 // A row of another database than SQLite, whose own statement is read without this.
@@ -80,18 +94,19 @@ class Rows {
   Rows(const Rows&) = delete;
 
   // Parameters are $1, $2 ... Gives the rows of SELECT or RETURNING.
-  std::vector<Row> query(std::string_view sql, const SqlValues& parameters = {});
-  void run(std::string_view sql, const SqlValues& parameters = {});
-  std::optional<Row> one(std::string_view sql, const SqlValues& parameters = {});  // first row
+  std::vector<Row> query(std::string_view sql, SqlParameters parameters = {});
+  void run(std::string_view sql, SqlParameters parameters = {});
+  std::optional<Row> one(std::string_view sql, SqlParameters parameters = {});  // first row
   // The same row by row, for what is read by the thousand.
-  virtual void each(std::string_view sql, const SqlValues& parameters, const Take& take) = 0;
+  virtual void each(std::string_view sql, SqlParameters parameters, const Take& take) = 0;
   // Inserts one row; gives what the column that numbers itself became.
-  virtual std::int64_t insert(std::string_view sql, const SqlValues& parameters, std::string_view number) = 0;
+  virtual std::int64_t insert(std::string_view sql, SqlParameters parameters, std::string_view number) = 0;
   virtual void script(std::string_view sql) = 0;  // several statements
   // All or nothing, and durable when it returns; nested calls join the outer one. Bodies that wait while a commit is on
   // its way go into the next one together, each still all or nothing: a body may run on the thread of another caller.
   void transaction(const std::function<void()>& body);
-  // The same for who need not wait on a thread of his own: begun later, it ends when the body is durable.
+  // The same for who need not wait on a thread of his own: begun later, it ends when the body is durable. The body may
+  // be called again after it was rolled back.
   Later later(std::function<void()> body);
   // What others are told of a change once they can see it: called when the transaction that runs is committed, and not
   // at all when it fails.
@@ -116,6 +131,7 @@ class Rows {
   virtual bool is_open() const = 0;       // a failure may have ended the transaction
   void lead(const std::shared_ptr<Waiting>& self);
   void commit_group(const std::vector<std::shared_ptr<Waiting>>& group);
+  bool run_at_once(const std::vector<std::shared_ptr<Waiting>>& group);
   void run_group(const std::vector<std::shared_ptr<Waiting>>& group);
 
   std::atomic<std::thread::id> owner_;           // who is within a transaction

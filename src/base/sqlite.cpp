@@ -95,7 +95,8 @@ static void bind(sqlite3* db, sqlite3_stmt* statement, int index, const json::va
       break;
     case json::kind::string: {
       auto& text = value.get_string();
-      code = sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+      // It outlives the statement's run, and what is bound is cleared then.
+      code = sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
       break;
     }
     default: {
@@ -130,22 +131,12 @@ class Sqlite::Connection {
   }
 
   template <class Take>
-  void each(std::string_view sql, const SqlValues& parameters, Take&& take) {
-    Statement statement = taken(sql);
-    try {
-      bind_all(statement, sql, parameters);
-      int code;
-      while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) take(SqlColumns(statement.get()));
-      if (code != SQLITE_DONE) throw failure(db_, sql);
-    } catch (...) {
-      sqlite3_reset(statement.get());
-      throw;
-    }
-    sqlite3_reset(statement.get());
-    sqlite3_clear_bindings(statement.get());
-    // Searches are written anew for each filter: what was asked long ago need not be kept.
-    if (statements_.size() > 300) statements_.clear();
-    statements_[std::string(sql)] = std::move(statement);
+  void each(std::string_view sql, SqlParameters parameters, Take&& take) {
+    Run run(*this, sql);
+    bind_all(*run.statement, sql, parameters);
+    int code;
+    while ((code = sqlite3_step(run.statement->get())) == SQLITE_ROW) take(SqlColumns(run.statement->get()));
+    if (code != SQLITE_DONE) throw failure(db_, sql);
   }
 
  private:
@@ -155,13 +146,39 @@ class Sqlite::Connection {
   struct Statement {
     std::unique_ptr<sqlite3_stmt, Finalize> handle{};
     std::vector<std::size_t> numbers{};  // of the parameters: SQLite counts "$2" by where it first stands in the text
+    bool runs = false;
     sqlite3_stmt* get() const { return handle.get(); }
   };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
 
-  // Taken out while it is used: a query inside a query gets its own.
-  Statement taken(std::string_view sql) {
-    if (auto it = statements_.find(std::string(sql)); it != statements_.end() && it->second.get())
-      return std::move(it->second);
+  // A statement while it runs. A query inside the same query gets one of its own.
+  struct Run {
+    Run(Connection& of, std::string_view sql) : connection(of) {
+      auto it = of.statements_.find(sql);
+      // Searches are written anew for each filter: what was asked long ago need not be kept.
+      if (it == of.statements_.end() && of.running_ == 0 && of.statements_.size() > 300) of.statements_.clear();
+      if (it == of.statements_.end()) it = of.statements_.emplace(std::string(sql), of.prepared(sql)).first;
+      if (it->second.runs) own = of.prepared(sql);
+      statement = own.get() ? &own : &it->second;
+      statement->runs = true;
+      of.running_++;
+    }
+    ~Run() {
+      sqlite3_reset(statement->get());
+      sqlite3_clear_bindings(statement->get());
+      statement->runs = false;
+      connection.running_--;
+    }
+    Run(const Run&) = delete;
+    Connection& connection;
+    Statement own{};
+    Statement* statement;
+  };
+
+  Statement prepared(std::string_view sql) {
     sqlite3_stmt* made = nullptr;
     if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) !=
         SQLITE_OK)
@@ -174,7 +191,7 @@ class Sqlite::Connection {
     return statement;
   }
 
-  void bind_all(const Statement& statement, std::string_view sql, const SqlValues& parameters) {
+  void bind_all(const Statement& statement, std::string_view sql, SqlParameters parameters) {
     for (std::size_t i = 0; i < statement.numbers.size(); i++) {
       std::size_t number = statement.numbers[i];
       if (number < 1 || number > parameters.size())
@@ -185,7 +202,8 @@ class Sqlite::Connection {
   }
 
   sqlite3* db_ = nullptr;
-  std::unordered_map<std::string, Statement> statements_;
+  std::unordered_map<std::string, Statement, Hash, std::equal_to<>> statements_;
+  int running_ = 0;
 };
 
 // A reader for the time of one query.
@@ -223,7 +241,7 @@ Sqlite::~Sqlite() {
   readers_.clear();  // the last to close folds the log in, which a reader cannot
 }
 
-void Sqlite::each(std::string_view sql, const SqlValues& parameters, const Take& take) {
+void Sqlite::each(std::string_view sql, SqlParameters parameters, const Take& take) {
   if (sql.starts_with("SELECT") && !inside() && path_ != ":memory:") {
     Borrowed reader(*this);
     reader->each(sql, parameters, take);
@@ -233,7 +251,7 @@ void Sqlite::each(std::string_view sql, const SqlValues& parameters, const Take&
   writer_->each(sql, parameters, take);
 }
 
-std::int64_t Sqlite::insert(std::string_view sql, const SqlValues& parameters, std::string_view) {
+std::int64_t Sqlite::insert(std::string_view sql, SqlParameters parameters, std::string_view) {
   std::lock_guard lock(mutex_);
   writer_->each(sql, parameters, [](const SqlColumns&) {});
   return sqlite3_last_insert_rowid(writer_->handle());

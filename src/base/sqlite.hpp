@@ -14,8 +14,8 @@ class Sqlite : public Rows {
   explicit Sqlite(const std::filesystem::path& path);  // ":memory:" too
   ~Sqlite() override;
 
-  void each(std::string_view sql, const SqlValues& parameters, const Take& take) override;
-  std::int64_t insert(std::string_view sql, const SqlValues& parameters, std::string_view number) override;
+  void each(std::string_view sql, SqlParameters parameters, const Take& take) override;
+  std::int64_t insert(std::string_view sql, SqlParameters parameters, std::string_view number) override;
   void script(std::string_view sql) override;
   Dialect dialect() const override { return Dialect::sqlite; }
   std::vector<Column> text_columns() override;

@@ -212,7 +212,7 @@ void Postgres::roll_back() noexcept {
 
 bool Postgres::is_open() const { return writer_ && !writer_->is_lost() && writer_->in_transaction(); }
 
-void Postgres::read(std::string_view sql, const SqlValues& parameters, const Take& take) {
+void Postgres::read(std::string_view sql, SqlParameters parameters, const Take& take) {
   while (true) {
     bool told = false;
     try {
@@ -229,7 +229,7 @@ void Postgres::read(std::string_view sql, const SqlValues& parameters, const Tak
   }
 }
 
-void Postgres::each(std::string_view sql, const SqlValues& parameters, const Take& take) {
+void Postgres::each(std::string_view sql, SqlParameters parameters, const Take& take) {
   bool reads = only_reads(sql);
   if (!inside() && reads) return read(sql, parameters, take);
   if (!inside()) return transaction([&] { each(sql, parameters, take); });
@@ -239,7 +239,7 @@ void Postgres::each(std::string_view sql, const SqlValues& parameters, const Tak
   writer_->each(sql, parameters, take);
 }
 
-std::int64_t Postgres::insert(std::string_view sql, const SqlValues& parameters, std::string_view number) {
+std::int64_t Postgres::insert(std::string_view sql, SqlParameters parameters, std::string_view number) {
   std::int64_t made = 0;
   each(std::string(sql) + " RETURNING " + std::string(number), parameters,
        [&](const SqlColumns& row) { made = row.integer(0); });

@@ -17,8 +17,8 @@ class Postgres : public Rows {
   explicit Postgres(PostgresPlace place);
   ~Postgres() override;
 
-  void each(std::string_view sql, const SqlValues& parameters, const Take& take) override;
-  std::int64_t insert(std::string_view sql, const SqlValues& parameters, std::string_view number) override;
+  void each(std::string_view sql, SqlParameters parameters, const Take& take) override;
+  std::int64_t insert(std::string_view sql, SqlParameters parameters, std::string_view number) override;
   void script(std::string_view sql) override;
   Dialect dialect() const override { return Dialect::postgresql; }
   std::vector<Column> text_columns() override;
@@ -42,7 +42,7 @@ class Postgres : public Rows {
   void commit() override;
   void roll_back() noexcept override;
   bool is_open() const override;
-  void read(std::string_view sql, const SqlValues& parameters, const Take& take);
+  void read(std::string_view sql, SqlParameters parameters, const Take& take);
   void connect();
   void connect_again(Moment until);
   bool was_committed();

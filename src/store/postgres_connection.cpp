@@ -240,7 +240,7 @@ static std::string written(const json::value& value, Oid type, std::string_view 
 
 // Values as libpq takes them.
 struct PostgresConnection::Arguments {
-  Arguments(const Statement& statement, const SqlValues& parameters, std::string_view sql)
+  Arguments(const Statement& statement, SqlParameters parameters, std::string_view sql)
       : count(statement.types.size()), texts(count), values(count), lengths(count), formats(count) {
     if (count > parameters.size())
       throw Error(Code::internal,
@@ -286,7 +286,7 @@ PostgresConnection::Result PostgresConnection::execute(const Statement& statemen
   return first_failed ? std::move(first_failed) : std::move(result);
 }
 
-void PostgresConnection::each(std::string_view sql, const SqlValues& parameters, const Rows::Take& take) {
+void PostgresConnection::each(std::string_view sql, SqlParameters parameters, const Rows::Take& take) {
   const Statement& statement = prepared(sql);
   bool binary = statement.binary;
   Result result = execute(statement, Arguments(statement, parameters, sql));

@@ -25,7 +25,7 @@ class PostgresConnection {
 
   bool is_lost() const;  // what runs on it is over, and so is its transaction
   bool in_transaction() const;
-  void each(std::string_view sql, const SqlValues& parameters, const Rows::Take& take);
+  void each(std::string_view sql, SqlParameters parameters, const Rows::Take& take);
   void script(const std::string& sql);  // in PostgreSQL's own words
   void roll_back();
   // A command without an answer goes together with what comes next: one way there and back.

@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "store/row_batch.hpp"
 #include "track/ids.hpp"
 #include "track/text_limits.hpp"
 
@@ -67,9 +68,11 @@ static std::int64_t active_run_key(Workspace& workspace, const std::string& id) 
   return number;
 }
 
+constexpr std::size_t longest_tag = 8000;
+
 static void put_tag(Workspace& workspace, std::int64_t run, const std::string& key, const std::string& whole) {
   check_key("tag", key);
-  std::string value = cut_to(whole, 8000);
+  std::string value = cut_to(whole, longest_tag);
   workspace.rows().run("INSERT INTO run_tag VALUES ($1, $2, $3) ON CONFLICT (run, key) DO UPDATE SET value = $3",
                        {run, key, value});
   if (key == "mlflow.runName")
@@ -117,8 +120,12 @@ Run planned_run(Workspace& workspace, const NewRun& wanted) {
   for (auto& [key, value] : wanted.tags)
     if (key == "mlflow.runName" && name.empty()) name = value;
   if (name.empty()) name = "run-" + id.substr(id.size() - std::min<std::size_t>(8, id.size()));
-  std::map<std::string, std::string> tags(wanted.tags.begin(), wanted.tags.end());
-  tags["mlflow.runName"] = name;
+  std::map<std::string, std::string> tags;
+  for (auto& [key, value] : wanted.tags) {
+    check_key("tag", key);
+    tags.emplace(key, cut_to(value, longest_tag));
+  }
+  tags["mlflow.runName"] = name = cut_to(name, longest_tag);
   return {.id = id,
           .experiment = wanted.experiment,
           .name = name,
@@ -139,7 +146,9 @@ void put_run(Workspace& workspace, Run& run) {
       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
       {run.id, run.experiment, run.name, run.who, run.status, run.stage, run.artifact_uri, run.started_at}, "number");
   for (auto& [key, value] : run.params) put_param(workspace, run.number, key, value);
-  for (auto& [key, value] : run.tags) put_tag(workspace, run.number, key, value);
+  RowBatch tags(rows, "INSERT INTO run_tag", 3);  // the name is among them already, and none is there before
+  for (auto& [key, value] : run.tags) tags.add({run.number, key, value});
+  tags.flush();
   workspace.audit(run.who, "run create", run.id, nullptr, {{"experiment", run.experiment}, {"name", run.name}});
 }
 

@@ -192,13 +192,34 @@ static void add_dataset(SqlText& sql, const Subject& subject, const Clause& clau
   sql.text += ")";
 }
 
+// Tags that MLflow's clients give to each run: left out of the index of run_tag, whose condition this is word for word.
+static constexpr std::string_view tags_of_each_run =
+    "('mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'mlflow.source.type')";
+
+static void add_tag_of_each_run(SqlText& sql, const Clause& clause) {
+  bool absent = clause.comparison == "IS NULL";
+  sql.text += absent ? "NOT EXISTS " : "EXISTS ";
+  sql.text += "(SELECT 1 FROM run_tag WHERE run = run.number AND key = " + sql.bind(clause.key);
+  if (!absent && clause.comparison != "IS NOT NULL") {
+    sql.text += " AND ";
+    sql.compare("value", clause);
+  }
+  sql.text += ")";
+}
+
 static void add_beside(SqlText& sql, const Subject& subject, const Clause& clause) {
   auto& beside = beside_of(subject, clause.group);
   if (clause.group == "metric")
     check_numbers(clause);
   else
     check_texts(clause, false, subject.by_absence);
+  bool of_runs = beside.table == "run_tag";
+  if (of_runs && tags_of_each_run.find("'" + clause.key + "'") != std::string_view::npos) {
+    add_tag_of_each_run(sql, clause);
+    return;
+  }
   std::string of_key = "(SELECT " + beside.keys + " FROM " + beside.table + " WHERE key = " + sql.bind(clause.key);
+  if (of_runs) of_key += " AND key NOT IN " + std::string(tags_of_each_run);
   // MLflow's clients add this clause to every search of models: what lacks the tag is no prompt.
   bool is_no_prompt = clause.key == "mlflow.prompt.is_prompt" && clause.comparison == "!=";
   if (clause.comparison == "IS NULL" || clause.comparison == "IS NOT NULL") {

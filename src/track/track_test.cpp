@@ -176,7 +176,8 @@ TEST_CASE("runs are found by what was logged") {
                                             .name = "run" + std::to_string(i),
                                             .started_at = 100 + i,
                                             .params = {{"model", i % 2 ? "small" : "Large"}},
-                                            .tags = {{"my tag", "v" + std::to_string(i)}}});
+                                            .tags = {{"my tag", "v" + std::to_string(i)},
+                                                     {i % 3 ? "mlflow.user" : "who", "me" + std::to_string(i)}}});
     if (i) log_batch(place.workspace, run.id, {{"loss", i == 5 ? std::nan("") : 0.1 * i, 1, 1}}, {}, {});
     if (i == 3) update_run(place.workspace, run.id, {.status = "FAILED"}, "test");
   }
@@ -193,6 +194,11 @@ TEST_CASE("runs are found by what was logged") {
   CHECK(names("params.model ILIKE 'l%'") == "420");
   CHECK(names("tags.\"my tag\" LIKE 'v%' and metrics.none > 0") == "");
   CHECK(names("tags.`my tag` != 'v4' and status = 'FAILED'") == "3");
+  CHECK(names("tags.`my tag` IS NOT NULL and tags.who IS NULL") == "5421");
+  // Those that no index knows:
+  CHECK(names("tags.`mlflow.user` IS NULL") == "30");
+  CHECK(names("tags.mlflow.user IS NOT NULL and tags.`mlflow.runName` != 'run4'") == "521");
+  CHECK(names("tags.mlflow.user LIKE 'me%' and tags.`mlflow.user` = 'me2'") == "2");
   CHECK(names("attributes.start_time >= 104") == "54");
   CHECK(names("run_name != 'run0' and attribute.status='RUNNING'") == "5421");
   CHECK(names("", {"metrics.loss DESC"}) == "432150");

@@ -43,7 +43,10 @@ CREATE TABLE run_tag (
   value TEXT NOT NULL,
   PRIMARY KEY (run, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_tag_by_value ON run_tag(key, value);
+-- Not the tags that MLflow's clients give to each run: an index would find little there, and cost each new run a page for
+-- each of them (track/search_subjects.cpp).
+CREATE INDEX run_tag_by_value ON run_tag(key, value)
+  WHERE key NOT IN ('mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'mlflow.source.type');
 
 -- Every point of every curve, as it came: a row for each request that logged some (track/points.hpp). Appending is all
 -- that a client waits for.

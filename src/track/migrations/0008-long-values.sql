@@ -1,4 +1,4 @@
 -- PostgreSQL's indexes take 2,700 bytes at most, and values may be longer: they are found by how they begin.
 -- postgresql: DROP INDEX param_by_value; DROP INDEX run_tag_by_value;
 -- postgresql: CREATE INDEX param_by_value ON param(key, substr(value, 1, 128));
--- postgresql: CREATE INDEX run_tag_by_value ON run_tag(key, substr(value, 1, 128));
+-- postgresql: CREATE INDEX run_tag_by_value ON run_tag(key, substr(value, 1, 128)) WHERE key NOT IN ('mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'mlflow.source.type');
