@@ -164,7 +164,7 @@ const std::vector<Policy> policies{
     {"*", "/api/2.0/mlflow/registered-models/create", Role::contributor, model_given, Follow::creates, "name"},
     {"GET", "/api/2.0/mlflow/registered-models", Role::reader, model_given},
     {"*", "/api/2.0/mlflow/registered-models", Role::contributor, model_given},
-    {"GET", "/api/2.0/mlflow/registered-models/search", Role::none, {}, Follow::filters, "registered_models", "name"},
+    {"*", "/api/2.0/mlflow/registered-models/search", Role::none, {}, Follow::filters, "registered_models", "name"},
     {"POST", "/api/2.0/mlflow/registered-models/get-latest-versions", Role::reader, model_given},
     {"POST", "/api/2.0/mlflow/registered-models/rename", Role::owner, model_given, Follow::renames},
     {"DELETE", "/api/2.0/mlflow/registered-models/delete", Role::owner, model_given, Follow::deletes},

@@ -140,6 +140,8 @@ std::vector<Route> mlflow_model_routes(Workspace& workspace) {
        [&](Request& request) { return model_response(workspace, Asked(request).text("name")); }},
       {"GET", "/registered-models/search", "Search models",
        [&](Request& request) { return search(workspace, request); }},
+      {"POST", "/registered-models/search", "Search models, as MLflow's R client does",
+       [&](Request& request) { return search(workspace, request); }},
       {"POST", "/registered-models/rename", "Rename a model",
        [&](Request& request) { return rename(workspace, request); }},
       {"PATCH", "/registered-models/update", "Describe a model",
