@@ -230,8 +230,12 @@ class Connection {
     if (spool) request.body_file = spool->path();
     open_.allow_any_time();  // it waits for us now
     Response response;
-    if (!route->quick) shared_.places.leave();
+    if (!route->quick) {
+      if (!shared_.turns.take()) co_await turn();
+      shared_.places.leave();
+    }
     response = routes_.begin(request);
+    if (!route->quick) shared_.turns.give();
     if (response.once) {
       auto failure = co_await ended(std::exchange(response.once, {}));
       if (failure) response = routes_.failed(request, failure);
@@ -240,6 +244,17 @@ class Connection {
     keep = keep && !shared_.stopping;
     bool sent = co_await send(request, response, keep);
     co_return (sent && keep);
+  }
+
+  awaitable<void> turn() {
+    auto executor = stream_.get_executor();
+    auto await = [&](auto handler) {
+      auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+      auto resume = [kept] { std::move (*kept)(); };
+      auto later = [executor, resume] { asio::post(executor, resume); };
+      if (shared_.turns.take(later)) later();
+    };
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(await, asio::use_awaitable);
   }
 
   // Waits for work without keeping a thread; mostly this thread has done it when the call returns.
@@ -488,7 +503,8 @@ class Connection {
 
 ServerShared::ServerShared(ServerOptions given)
     : options(std::move(given)),
-      places(std::min(options.workers, std::max(2, static_cast<int>(std::thread::hardware_concurrency()) - 1))) {}
+      places(std::min(options.workers, std::max(2, static_cast<int>(std::thread::hardware_concurrency()) - 1))),
+      turns(options.workers) {}
 
 static thread_local bool has_place = false;
 
@@ -500,6 +516,27 @@ void Places::take() {
 
 void Places::leave() {
   if (std::exchange(has_place, false)) free_.release();
+}
+
+bool Turns::take(const std::function<void()>& then) {
+  std::lock_guard lock(mutex_);
+  if (free_ > 0) return free_--, true;
+  if (then) waiting_.push_back(then);
+  return false;
+}
+
+void Turns::give() {
+  std::function<void()> next;
+  {
+    std::lock_guard lock(mutex_);
+    if (waiting_.empty()) {
+      free_++;
+      return;
+    }
+    next = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  next();
 }
 
 OpenConnection::OpenConnection(ServerShared& shared, asio::ip::tcp::socket socket)

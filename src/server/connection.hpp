@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <semaphore>
@@ -29,6 +30,21 @@ class Places {
   std::counting_semaphore<> free_;
 };
 
+// Turns of handlers that may wait: there are fewer than threads, so that what is quick (route.hpp), health above all,
+// is answered whatever the others wait for. Who gets none waits without a thread.
+class Turns {
+ public:
+  explicit Turns(int count) : free_(count) {}
+  // False: none is free; `then`, if given, is called when it is his turn.
+  bool take(const std::function<void()>& then = {});
+  void give();
+
+ private:
+  std::mutex mutex_;  // guards both
+  int free_;
+  std::deque<std::function<void()>> waiting_;
+};
+
 // What the connections of a server share.
 struct ServerShared {
   ServerOptions options;
@@ -36,6 +52,7 @@ struct ServerShared {
   std::mutex mutex;  // guards connections
   std::set<OpenConnection*> connections{};
   Places places;
+  Turns turns;
   explicit ServerShared(ServerOptions given);
   void log(const std::string& line) const {
     if (options.log) options.log(line);

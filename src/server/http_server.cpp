@@ -34,8 +34,12 @@ struct Door {
   Admit admit;
 };
 
+// Beside those for handlers that wait: for what is quick, one of which may wait for the disk in the name of others.
+static constexpr int quick_threads = 2;
+
 struct HttpServer::Body {
   explicit Body(ServerOptions options) : shared(std::move(options)) {}
+  int thread_count() const { return shared.options.workers + quick_threads; }
 
   asio::awaitable<void> accept(Door& door) {
     while (!shared.stopping) {
@@ -86,11 +90,11 @@ struct HttpServer::Body {
   }
 
   ServerShared shared;
-  asio::io_context io{shared.options.workers};
+  asio::io_context io{thread_count()};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::steady_timer clock{asio::make_strand(io)};
   std::list<Door> doors;  // the caller's of listen() and stop()
-  std::atomic<int> running{shared.options.workers};
+  std::atomic<int> running{thread_count()};
   std::promise<void> ended;
   std::vector<std::thread> threads;
 };
@@ -105,7 +109,7 @@ static void empty_spool(const fs::path& folder) {
 HttpServer::HttpServer(ServerOptions options) : body_(std::make_unique<Body>(std::move(options))) {
   empty_spool(body_->shared.options.spool);
   body_->spawn(body_->clock.get_executor(), body_->watch());
-  for (int i = 0; i < body_->shared.options.workers; i++)
+  for (int i = 0; i < body_->thread_count(); i++)
     body_->threads.emplace_back([body = body_.get()] {
       do body->shared.places.take();
       while (body->io.run_one() > 0);

@@ -168,6 +168,36 @@ TEST_CASE("a handler may take longer than a client may") {
   CHECK(site.get("/slow").body.find("true") != std::string::npos);
 }
 
+TEST_CASE("what is quick is answered while all others wait") {
+  std::atomic<bool> go = false;
+  std::atomic<int> waiting = 0;
+  Site site([](ServerOptions& options) { options.workers = 2; });
+  RouteTable others;
+  others.mount({{"GET", "/waits", "",
+                 [&](Request&) {
+                   waiting++;
+                   go.wait(false);
+                   return json_response({{"waited", true}});
+                 }},
+                quick({"GET", "/quick", "", [](Request&) {
+                         return json_response({{"quick", true}});
+                       }})});
+  int port = site.server->listen({.routes = &others});
+  std::string url = "http://127.0.0.1:" + std::to_string(port);
+  std::vector<std::thread> clients;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 8; i++)
+    clients.emplace_back([&] { answered += http_request("GET", url + "/waits").status == 200; });
+  while (waiting < 2) ::usleep(1000);
+  for (int i = 0; i < 5; i++) CHECK(http_request("GET", url + "/quick", {}, {}, {.timeout_seconds = 2}).status == 200);
+  CHECK(waiting == 2);
+  go = true;
+  go.notify_all();
+  for (auto& client : clients) client.join();
+  CHECK(answered == 8);
+  site.server->stop();
+}
+
 TEST_CASE("a client that waits for 100 Continue") {
   Site site;
   RawClient client(site.port);

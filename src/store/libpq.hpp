@@ -9,10 +9,11 @@ namespace gyre {
 // clang-format off
 #define GYRE_LIBPQ_FUNCTIONS(X)                                                                                    \
   X(connectdbParams) X(finish) X(status) X(transactionStatus) X(errorMessage) X(parameterStatus) X(serverVersion)  \
-  X(setNoticeProcessor) X(exec) X(prepare) X(describePrepared) X(execPrepared) X(resultStatus) X(resultErrorField) \
+  X(setNoticeProcessor) X(exec) X(prepare) X(describePrepared) X(resultStatus) X(resultErrorField)                 \
   X(ntuples) X(nfields) X(nparams) X(paramtype) X(fname) X(ftype) X(getisnull) X(getvalue) X(getlength) X(clear) \
   X(enterPipelineMode) X(sendQueryParams) X(sendQueryPrepared) X(pipelineSync) X(getResult) X(exitPipelineMode) \
-  X(getCopyData) X(freemem)
+  X(sendQuery) X(sendPrepare) X(sendDescribePrepared) X(setnonblocking) X(socket) X(flush) X(isBusy) X(consumeInput) \
+  X(pingParams) X(getCopyData) X(freemem)
 // clang-format on
 
 struct Libpq {

@@ -18,6 +18,7 @@ constexpr auto patience = 10s;          // of all who ask, from when PostgreSQL 
 constexpr auto patience_to_know = 60s;  // whether a transaction was committed
 constexpr auto patience_for_lock = 2s;  // of a connection of ours that PostgreSQL does not know to be lost
 constexpr auto between_attempts = 100ms;
+constexpr auto longest_read = 60s;  // of one statement outside of a transaction
 
 bool only_reads(std::string_view sql) {
   constexpr std::string_view word = "SELECT";
@@ -50,10 +51,10 @@ void Postgres::Outage::check() {
   tried_ = now;
 }
 
-bool Postgres::Outage::again() {
+bool Postgres::Outage::again(Moment began) {
   {
     std::lock_guard lock(mutex_);
-    if (!since_) since_ = Clock::now();
+    if (!since_) since_ = began;
     if (Clock::now() > *since_ + patience) return false;
   }
   std::this_thread::sleep_for(between_attempts);
@@ -76,7 +77,7 @@ class Postgres::Borrowed {
         owner.readers_.pop_back();
       }
     }
-    if (!connection_) connection_ = std::make_unique<PostgresConnection>(owner.place_);
+    if (!connection_) connection_ = std::make_unique<PostgresConnection>(owner.place_, owner.pulse_, longest_read);
   }
   ~Borrowed() {
     constexpr std::size_t most_kept = 8;
@@ -94,7 +95,7 @@ class Postgres::Borrowed {
   std::unique_ptr<PostgresConnection> connection_{};
 };
 
-Postgres::Postgres(PostgresPlace place) : place_(std::move(place)) {
+Postgres::Postgres(PostgresPlace place) : place_(std::move(place)), pulse_(place_) {
   connect();
   take_lock(Clock::now() + 3s);  // who is just ending, and short commands, are waited for
   make_words();
@@ -103,7 +104,8 @@ Postgres::Postgres(PostgresPlace place) : place_(std::move(place)) {
 
 Postgres::~Postgres() = default;
 
-void Postgres::connect() { writer_ = std::make_unique<PostgresConnection>(place_); }
+// What it writes may take as long as it takes: a schema's migration, rows that are brought over.
+void Postgres::connect() { writer_ = std::make_unique<PostgresConnection>(place_, pulse_, std::nullopt); }
 
 void Postgres::take_lock(Moment until) {
   std::string name = "gyre rows " + place_.schema;
@@ -166,7 +168,7 @@ void Postgres::connect_again(Moment until) {
 
 void Postgres::begin() {
   wrote_ = false;
-  while (true) try {
+  for (Moment began = Clock::now();; began = Clock::now()) try {
       if (!writer_ || writer_->is_lost()) {
         outage_.check();
         connect_again(Clock::now() + patience_for_lock);
@@ -174,7 +176,7 @@ void Postgres::begin() {
       writer_->script("BEGIN");
       return outage_.over();
     } catch (const Error&) {  // lost since it was last used: nothing was begun
-      if ((writer_ && !writer_->is_lost()) || !outage_.again()) throw;
+      if ((writer_ && !writer_->is_lost()) || !outage_.again(began)) throw;
     }
 }
 
@@ -215,6 +217,7 @@ bool Postgres::is_open() const { return writer_ && !writer_->is_lost() && writer
 void Postgres::read(std::string_view sql, SqlParameters parameters, const Take& take) {
   while (true) {
     bool told = false;
+    Moment began = Clock::now();
     try {
       outage_.check();
       Borrowed reader(*this);
@@ -224,7 +227,7 @@ void Postgres::read(std::string_view sql, SqlParameters parameters, const Take& 
       });
       return outage_.over();
     } catch (const Error& error) {
-      if (told || error.code != Code::unavailable || !outage_.again()) throw;
+      if (told || error.code != Code::unavailable || !outage_.again(began)) throw;
     }
   }
 }

@@ -1,11 +1,11 @@
 #pragma once
-// Rows in PostgreSQL. One server owns them at a time: an advisory lock says which. When PostgreSQL goes, who asks waits
-// for it 10 seconds long; from then on, until it is back, who asks gets Error{unavailable} at once. What was answered
-// is there, and nothing is there twice.
+// Rows in PostgreSQL. One server owns them at a time: an advisory lock says which. When PostgreSQL goes, or says
+// nothing any more, who asks waits for it 10 seconds long; from then on, until it is back, who asks gets
+// Error{unavailable} at once. What was answered is there, and nothing is there twice.
 #include <chrono>
 
 #include "base/rows.hpp"
-#include "store/postgres_sql.hpp"
+#include "store/postgres_pulse.hpp"
 
 namespace gyre {
 
@@ -30,7 +30,8 @@ class Postgres : public Rows {
   class Outage {
    public:
     void check();  // Error{unavailable} when nobody waits any longer, but for one a second who tries
-    bool again();  // after an attempt that failed: whether another one is worth while; waits a moment for it
+    // After an attempt that failed: whether another one is worth while; waits a moment for it.
+    bool again(Moment began);
     void over();
 
    private:
@@ -51,6 +52,7 @@ class Postgres : public Rows {
   void own();
 
   PostgresPlace place_;
+  PostgresPulse pulse_;
   Outage outage_;
   std::unique_ptr<PostgresConnection> writer_;                // holds the lock; none while PostgreSQL is gone
   bool wrote_ = false;                                        // in the transaction that runs

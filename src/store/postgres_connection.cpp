@@ -1,5 +1,7 @@
 #include "store/postgres_connection.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <bit>
@@ -9,10 +11,16 @@
 
 #include "base/error.hpp"
 #include "store/libpq.hpp"
+#include "store/postgres_pulse.hpp"
 
 namespace gyre {
 
+using Clock = std::chrono::steady_clock;
+
 namespace {
+
+constexpr std::chrono::seconds silence(4);      // after which it is asked whether PostgreSQL answers at all
+constexpr std::chrono::seconds after_limit(5);  // PostgreSQL itself ends what takes too long: it is given this time
 
 // Types as PostgreSQL numbers them; these come as bytes, others as text.
 constexpr Oid type_bool = 16, type_bytes = 17, type_int8 = 20, type_int2 = 21, type_int4 = 23, type_text = 25;
@@ -34,6 +42,9 @@ std::uint64_t number_in(std::string_view bytes) {  // the highest byte first
 Error failure(std::string_view state, const std::string& text) {
   auto of_class = [&](std::string_view name) { return state.starts_with(name); };
   if (of_class("23")) return {Code::conflict, text};
+  if (state == "57014")
+    return {Code::cancelled, "PostgreSQL took too long: " + text,
+            "ask for less at a time, or see what it is busy with"};
   if (state == "53100") return {Code::full, text, "make room on PostgreSQL's disk and try again; nothing was changed"};
   if (of_class("22") || state == "54000")
     return {Code::invalid, text, "PostgreSQL does not keep such a value; nothing was changed"};
@@ -123,7 +134,8 @@ const std::string& PostgresConnection::own_name() {
   return name;
 }
 
-PostgresConnection::PostgresConnection(const PostgresPlace& place) {
+PostgresConnection::PostgresConnection(const PostgresPlace& place, PostgresPulse& pulse, Limit limit)
+    : pulse_(pulse), limit_(limit) {
   std::string name = own_name();
   // What stands before the URL is what it may say otherwise. A peer that says nothing for 10 s is taken for gone.
   const char* keys[] = {
@@ -139,6 +151,7 @@ PostgresConnection::PostgresConnection(const PostgresPlace& place) {
   }
   libpq().setNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
+  libpq().setnonblocking(connection_.get(), 1);
   set_up(place);
 }
 
@@ -157,12 +170,14 @@ void PostgresConnection::set_up(const PostgresPlace& place) {
   script(
       "SET search_path TO \"" + place.schema +
       "\"; SET jit = off; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
-      " SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0;"
+      " SET idle_in_transaction_session_timeout = 0; SET statement_timeout = '" +
+      std::to_string(limit_ ? limit_->count() : 0) +
+      "s';"
       // An answered write is durable, also where the database is set up to be quicker than that.
       " SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'");
 }
 
-bool PostgresConnection::is_lost() const { return libpq().status(connection_.get()) != CONNECTION_OK; }
+bool PostgresConnection::is_lost() const { return given_up_ || libpq().status(connection_.get()) != CONNECTION_OK; }
 bool PostgresConnection::in_transaction() const {
   auto status = libpq().transactionStatus(connection_.get());
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
@@ -174,16 +189,50 @@ void PostgresConnection::check(const Result& result, std::string_view sql) const
   const char* state = result ? libpq().resultErrorField(result.get(), PG_DIAG_SQLSTATE) : nullptr;
   const char* message = result ? libpq().resultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY) : nullptr;
   if (is_lost() || !state)
-    throw Error(Code::unavailable, "PostgreSQL went away", "try again when it is back; nothing was changed");
+    throw Error(Code::unavailable, given_up_ ? "PostgreSQL does not answer" : "PostgreSQL went away",
+                "try again when it is back; nothing was changed");
   throw failure(state, std::string(sql.substr(0, 400)) + ": " + (message ? message : "?"));
+}
+
+// Waits for the socket. A statement may take long; but when it is silent, and who asks PostgreSQL anew gets no answer
+// either, then the machine or the process hangs, and whoever waited for it would hang with it.
+void PostgresConnection::wait(bool to_send, Clock::time_point asked) {
+  int socket = libpq().socket(connection_.get());
+  pollfd awaited{.fd = socket, .events = static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN), .revents = 0};
+  constexpr int milliseconds = std::chrono::milliseconds(silence).count();
+  if (::poll(&awaited, 1, milliseconds) != 0) return;
+  bool overdue = limit_ && Clock::now() > asked + *limit_ + after_limit;
+  if (!overdue && pulse_.beats()) return;
+  given_up_ = true;
+  ::shutdown(socket, SHUT_RDWR);  // nothing that libpq does with it waits any more
+}
+
+// As PQgetResult, which would wait for ever.
+PostgresConnection::Result PostgresConnection::next_result() {
+  auto& pq = libpq();
+  auto* raw = connection_.get();
+  for (auto asked = Clock::now(); !given_up_;) {
+    int unsent = pq.flush(raw);
+    if (unsent < 0 || (unsent == 0 && !pq.isBusy(raw))) break;
+    wait(unsent, asked);
+    if (!pq.consumeInput(raw)) break;
+  }
+  return Result(given_up_ ? nullptr : pq.getResult(raw));
+}
+
+// Of a command that was sent, or of several in one text.
+PostgresConnection::Result PostgresConnection::last_result(int sent) {
+  Result last;
+  if (!sent) return last;
+  while (Result next = next_result()) last = std::move(next);
+  return last;
 }
 
 void PostgresConnection::script(const std::string& sql) {
   std::string all;
   for (auto& command : std::exchange(put_off_, {})) all += command + "; ";
   all += sql;
-  Result result(libpq().exec(connection_.get(), all.c_str()));
-  check(result, sql);
+  check(last_result(libpq().sendQuery(connection_.get(), all.c_str())), sql);
 }
 
 void PostgresConnection::roll_back() {
@@ -201,9 +250,8 @@ const PostgresConnection::Statement& PostgresConnection::prepared(std::string_vi
   }
   Statement statement{.name = "s" + std::to_string(++made_)};
   auto* raw = connection_.get();
-  Result made(libpq().prepare(raw, statement.name.c_str(), to_postgresql(sql).c_str(), 0, nullptr));
-  check(made, sql);
-  Result described(libpq().describePrepared(raw, statement.name.c_str()));
+  check(last_result(libpq().sendPrepare(raw, statement.name.c_str(), to_postgresql(sql).c_str(), 0, nullptr)), sql);
+  Result described = last_result(libpq().sendDescribePrepared(raw, statement.name.c_str()));
   check(described, sql);
   for (int i = 0, count = libpq().nparams(described.get()); i < count; i++)
     statement.types.push_back(libpq().paramtype(described.get(), i));
@@ -265,8 +313,8 @@ PostgresConnection::Result PostgresConnection::execute(const Statement& statemen
   const char* name = statement.name.c_str();
   int count = static_cast<int>(given.count);
   if (put_off_.empty())
-    return Result(pq.execPrepared(raw, name, count, given.values.data(), given.lengths.data(), given.formats.data(),
-                                  statement.binary));
+    return last_result(pq.sendQueryPrepared(raw, name, count, given.values.data(), given.lengths.data(),
+                                            given.formats.data(), statement.binary));
   auto before = std::exchange(put_off_, {});
   pq.enterPipelineMode(raw);
   for (auto& command : before) pq.sendQueryParams(raw, command.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0);
@@ -276,12 +324,12 @@ PostgresConnection::Result PostgresConnection::execute(const Statement& statemen
   // Each command gives a result and then none; the first that failed is told, for those after it were not run.
   Result first_failed, result;
   for (std::size_t i = 0; i <= before.size() && !is_lost(); i++) {
-    result.reset(pq.getResult(raw));
-    while (Result none{pq.getResult(raw)}) {
+    result = next_result();
+    while (Result none = next_result()) {
     }
     if (pq.resultStatus(result.get()) == PGRES_FATAL_ERROR && !first_failed) first_failed = std::move(result);
   }
-  Result synced(is_lost() ? nullptr : pq.getResult(raw));
+  if (!is_lost()) next_result();  // that of the end
   pq.exitPipelineMode(raw);
   return first_failed ? std::move(first_failed) : std::move(result);
 }

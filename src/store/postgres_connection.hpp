@@ -1,6 +1,9 @@
 #pragma once
-// One connection to PostgreSQL and the statements that were prepared on it; used by one thread at a time.
+// One connection to PostgreSQL and the statements that were prepared on it; used by one thread at a time. Nobody waits
+// on it for a PostgreSQL that says nothing any more: then the connection is lost.
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,10 +17,13 @@ struct pg_result;
 
 namespace gyre {
 
+class PostgresPulse;
+
 class PostgresConnection {
  public:
+  using Limit = std::optional<std::chrono::seconds>;  // of each statement
   // One attempt. The schema is made when it is not there.
-  explicit PostgresConnection(const PostgresPlace& place);
+  PostgresConnection(const PostgresPlace& place, PostgresPulse& pulse, Limit limit);
   ~PostgresConnection();
   PostgresConnection(const PostgresConnection&) = delete;
 
@@ -45,11 +51,17 @@ class PostgresConnection {
   };
   void set_up(const PostgresPlace& place);
   void check(const Result& result, std::string_view sql) const;
+  void wait(bool to_send, std::chrono::steady_clock::time_point asked);
+  Result next_result();
+  Result last_result(int sent);
   const Statement& prepared(std::string_view sql);
   struct Arguments;
   Result execute(const Statement& statement, const Arguments& arguments);
 
+  PostgresPulse& pulse_;
+  Limit limit_;
   std::unique_ptr<pg_conn, Close> connection_;
+  bool given_up_ = false;  // it said nothing any more
   std::unordered_map<std::string, Statement> statements_;
   std::size_t made_ = 0;
   std::vector<std::string> put_off_;

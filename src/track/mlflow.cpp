@@ -250,6 +250,7 @@ Response mlflow_error(const Error& error) {
 
 std::vector<Route> mlflow_routes(Workspace& workspace) {
   std::vector<Route> all;
+  bool rows_here = workspace.rows().dialect() == Dialect::sqlite;  // else each is a question to another program
   for (std::string_view prefix : {"/api/2.0/mlflow", "/ajax-api/2.0/mlflow"})
     for (auto& part :
          {mlflow_experiment_routes(workspace), mlflow_run_routes(workspace), mlflow_model_routes(workspace),
@@ -257,6 +258,7 @@ std::vector<Route> mlflow_routes(Workspace& workspace) {
           mlflow_history_routes(workspace)})
       for (Route route : part) {
         route.pattern.insert(0, prefix);
+        route.quick = route.quick && rows_here;
         all.push_back(std::move(route));
       }
   for (std::string_view prefix : {"/api/3.0/mlflow", "/ajax-api/3.0/mlflow"})

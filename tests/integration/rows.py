@@ -162,6 +162,60 @@ def away_for_long(folder, postgres):
     print(f"ok PostgreSQL away for long: 503 after {longest:.1f} s, later after {later:.1f} s; the server goes on", flush=True)
 
 
+def stopped(folder, postgres):
+    """A PostgreSQL that hangs keeps its connections open and says nothing: it is given up like one that is gone, and health is told at once."""
+    with Server(fresh(folder, "stopped"), "--rows", postgres.url + "&schema=stopped") as server:
+        made = server.ask("POST", api + "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+        server.ask("POST", api + "/runs/log-parameter", {"run_id": made, "key": "p", "value": "before"})
+        search = {"experiment_ids": ["0"], "filter": "params.p = 'before'"}
+        seen, health, ending = [], [], threading.Event()
+
+        def ask(method, path, body=None):
+            began = time.time()
+            status, text = server.answer(method, path, body)
+            seen.append((time.time() - began, status, text))
+
+        def ask_health():
+            while not ending.is_set():
+                began = time.time()
+                assert server.answer("GET", "/api/health")[0] == 200 and server.answer("GET", "/health")[0] == 200
+                health.append(time.time() - began)
+                time.sleep(0.05)
+
+        def all_at_once():
+            threads = [threading.Thread(target=ask, args=("POST", api + "/runs/search", search)) for _ in range(30)]
+            threads += [threading.Thread(target=ask, args=("POST", api + "/runs/create", {"experiment_id": "0"})) for _ in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        watcher = threading.Thread(target=ask_health)
+        watcher.start()
+        postgres.signal(signal.SIGSTOP)
+        all_at_once()
+        wrong = [(status, text) for _, status, text in seen if status != 503]
+        assert not wrong and all(b"PostgreSQL" in text for _, _, text in seen), wrong[:3]
+        longest = max(took for took, _, _ in seen)
+        assert longest < 25, f"{longest:.1f} s of waiting"
+        seen.clear()
+        all_at_once()
+        later = max(took for took, _, _ in seen)
+        assert later < 12, f"later ones {later:.1f} s"
+        postgres.signal(signal.SIGCONT)
+        until = time.time() + 15
+        while server.answer("POST", api + "/runs/search", search)[0] != 200:
+            assert time.time() < until, "PostgreSQL goes on, and nobody sees it"
+            time.sleep(0.1)
+        found = server.ask("POST", api + "/runs/search", search)["runs"]
+        assert [run["info"]["run_id"] for run in found] == [made], found
+        server.ask("POST", api + "/runs/create", {"experiment_id": "0"})
+        ending.set()
+        watcher.join()
+        assert len(health) > 20 and max(health) < 1, f"health took {max(health):.2f} s"
+    print(f"ok PostgreSQL stopped: 503 after {longest:.1f} s, later after {later:.1f} s; health answered in {max(health) * 1000:.0f} ms at most", flush=True)
+
+
 def gone(folder, postgres):
     place = fresh(folder, "gone")
     with Server(place, "--rows", postgres.url + "&schema=gone") as server:
@@ -207,6 +261,7 @@ def main(folder):
         ownership(folder, postgres)
         moving(folder, postgres)
         away_for_long(folder, postgres)
+        stopped(folder, postgres)
         gone(folder, postgres)
         postgres.run_there("unit tests of what keeps rows",
                            [build / "gyre-tests", "-sf=*/store/*,*/track/*,*/server/*,*/fleet/*,*/watch/*,*/pack/*,*/flow/*,*/cli/*"])
