@@ -28,7 +28,7 @@ static Error error_of(const Response& response, std::string_view path) {
   return {Code::internal, std::string(path) + ": the server answered " + std::to_string(response.status)};
 }
 
-static json::value value_of(const Response& response, std::string_view path) {
+json::value value_of(const Response& response, std::string_view path) {
   if (response.status >= 400) throw error_of(response, path);
   return response.body.empty() ? json::value(json::object()) : parse_json(response.body, path);
 }

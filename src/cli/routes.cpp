@@ -14,6 +14,7 @@
 #include "search/many.hpp"
 #include "server/user_routes.hpp"
 #include "store/audit_routes.hpp"
+#include "store/blob_routes.hpp"
 #include "track/importing/import_routes.hpp"
 #include "track/mlflow.hpp"
 #include "track/registry_routes.hpp"
@@ -23,9 +24,9 @@
 namespace gyre {
 
 static std::vector<Route> health_routes() {
-  return {{"GET", "/api/health", "Whether the server answers, and which process that is", [](Request&) {
-             return json_response({{"ready", true}, {"pid", ::getpid()}});
-           }}};
+  return {quick({"GET", "/api/health", "Whether the server answers, and which process that is", [](Request&) {
+                   return json_response({{"ready", true}, {"pid", ::getpid()}});
+                 }})};
 }
 
 static json::object signature_of_right_model(const std::filesystem::path& file) {
@@ -53,6 +54,7 @@ void mount_routes(App& app) {
   mount(health_routes());
   mount(flow_routes(app.workspace, app.engine));
   mount(sweep_routes(app.sweeps));
+  mount(blob_routes(app.workspace));
   mount(data_routes(app.workspace));
   mount(package_routes(app.workspace));
   mount(watch_routes(app.workspace));

@@ -4,12 +4,18 @@
 
 #include "base/file.hpp"
 #include "cli/follow.hpp"
+#include "cli/send_content.hpp"
+#include "store/tree.hpp"
 
 namespace gyre {
 
-// A path that exists is read by the server's process: it needs the whole path.
+// A path that exists is read by the server's process, which needs the whole path; a server elsewhere gets the content.
 std::string reference_of(const std::string& word) {
   if (word.starts_with("sha256:") || word.starts_with("file:")) return word;
+  if (fs::exists(word) && asks_elsewhere()) {
+    std::string name = fs::is_directory(word) ? "" : "#" + fs::path(word).filename().string();
+    return send_content(word) + name;
+  }
   if (fs::exists(word)) return "file:" + fs::absolute(word).lexically_normal().string();
   if (word.find('/') != std::string::npos) throw Error(Code::not_found, word + " does not exist");
   return word;
@@ -20,7 +26,6 @@ void copy_out(Api& api, const std::string& digest, const fs::path& to) {
   fs::path blob = folder.path() / "blob";
   api.download("/api/blobs/" + digest, blob);
   std::string text = read_file(blob);
-  static constexpr std::string_view tree_mark = "gyre-tree-1\n";
   if (!std::string_view(text).starts_with(tree_mark)) {
     fs::rename(blob, to);
     return;

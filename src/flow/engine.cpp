@@ -130,8 +130,20 @@ Engine::~Engine() {
 void Engine::observe(StepObserver* observer) { body_->observers.push_back(observer); }
 void Engine::environment(const std::string& name, const std::string& value) { body_->environment[name] = value; }
 
+// How the user calls a file that is no content's output: "file:/home/ann/day.csv", "sha256:...#day.csv".
+static std::string name_from_outside(const std::string& reference) {
+  auto start = reference.starts_with("file:")     ? 4
+               : reference.starts_with("sha256:") ? reference.find('#')
+                                                  : reference.npos;
+  if (start == reference.npos) return {};
+  return std::filesystem::path(reference.substr(start + 1)).filename().string();
+}
+
 std::string Engine::Body::resolve(const std::string& reference, const Running& running) {
-  if (reference.starts_with("sha256:")) return workspace.blobs().path(reference), reference;
+  if (reference.starts_with("sha256:")) {
+    std::string digest = reference.substr(0, reference.find('#'));
+    return workspace.blobs().path(digest), digest;
+  }
   if (reference.starts_with("file:")) return workspace.blobs().put(reference.substr(5));
   if (auto dot = reference.rfind('.'); dot != std::string::npos)
     if (auto it = running.nodes.find(reference.substr(0, dot)); it != running.nodes.end())
@@ -180,8 +192,7 @@ void Engine::Body::run_node(Running& running, const Node& node, int threads) {
     }
     for (auto& [name, reference] : node.inputs) {
       run.inputs[name] = resolve(reference, running);
-      if (reference.starts_with("file:"))
-        run.file_names[name] = std::filesystem::path(reference.substr(5)).filename().string();
+      if (std::string file = name_from_outside(reference); !file.empty()) run.file_names[name] = file;
     }
     run.key = cache_key(step, run.options, run.inputs);
     run.state = "running";

@@ -103,12 +103,6 @@ std::vector<Route> flow_routes(Workspace& workspace, Engine& engine) {
          return json_response(
              asset_json(workspace, keep_asset(workspace, get_string(body, "name"), get_string(body, "type"), digest)));
        }},
-      {"GET", "/api/blobs/{digest}", "Content by its digest; of a folder: the list of its files",
-       [&workspace](Request& request) {
-         Response response{.content_type = "application/octet-stream"};
-         response.file = workspace.blobs().path(request.param("digest"));
-         return response;
-       }},
   };
   routes.insert(routes.end(), others.begin(), others.end());
   return routes;

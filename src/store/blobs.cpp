@@ -15,11 +15,9 @@
 #include "base/hash.hpp"
 #include "store/pack_file.hpp"
 #include "store/remote_blobs.hpp"
+#include "store/tree.hpp"
 
 namespace gyre {
-
-// A tree's blob starts with this line, which tells it from a file's.
-static constexpr std::string_view tree_mark = "gyre-tree-1\n";
 
 Blobs::Blobs(std::filesystem::path root) : root_(std::move(root)) {
   make_folders(root_ / "sha256");
@@ -189,7 +187,7 @@ std::string Blobs::put_folder(const std::filesystem::path& folder, bool move) {
   if (!parts.empty()) sync_all(root_);
   for_each_of(parts.size(), remote_ ? at_once : 1, [&](std::size_t i) { keep(parts[i].file, parts[i].digest); });
   if (!parts.empty()) sync_all(root_);
-  return put_bytes(std::string(tree_mark) + canonical(files));
+  return put_bytes(tree_text(files));
 }
 
 std::string Blobs::put(const std::filesystem::path& path, bool move) {
@@ -200,14 +198,17 @@ std::string Blobs::put(const std::filesystem::path& path, bool move) {
   return put_file(path, move);
 }
 
-std::string digest_of_content(const std::filesystem::path& path) {
-  if (!fs::is_directory(path)) return digest_of_file(path);
+json::array files_of_folder(const std::filesystem::path& folder) {
   json::array files;
-  for (auto& file : files_below(path))
+  for (auto& file : files_below(folder))
     files.push_back({{"path", file.generic_string()},
-                     {"size", fs::file_size(path / file)},
-                     {"digest", digest_of_file(path / file)}});
-  return digest_of(std::string(tree_mark) + canonical(files));
+                     {"size", fs::file_size(folder / file)},
+                     {"digest", digest_of_file(folder / file)}});
+  return files;
+}
+
+std::string digest_of_content(const std::filesystem::path& path) {
+  return fs::is_directory(path) ? digest_of(tree_text(files_of_folder(path))) : digest_of_file(path);
 }
 
 bool Blobs::is_tree(std::string_view digest) const {
