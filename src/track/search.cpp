@@ -80,8 +80,31 @@ std::string page_of(Workspace& workspace, SqlText sql, const std::vector<std::st
   return found > search.limit ? std::to_string(skip + search.limit) : "";
 }
 
+// Runs by a metric or a param: those that have it lie in an index in this order already, and a page reads no more than
+// itself. The others follow.
+struct First {
+  std::string table, key;
+  std::string join = " JOIN ";
+  std::string condition{};  // of its rows, beside the key
+  std::string by{};
+};
+std::optional<First> first_of(SqlText& sql, const Order& order, std::span<const Clause> clauses,
+                              const std::string& experiments) {
+  bool metric = order.group == "metric", here = sql.dialect == Dialect::sqlite;
+  // SQLite's index of params knows no experiments: to walk it may take longer than to sort the experiment's runs.
+  if (!metric && (order.group != "param" || here)) return {};
+  First first{.table = beside_of(run_subject(), order.group).table, .key = sql.bind(order.key)};
+  std::string way = order.descending ? " DESC" : " ASC";
+  if (metric) first.condition = " AND first." + experiments;
+  // CROSS: in this order, whatever SQLite supposes.
+  if (clauses.empty() && here) first.join = " CROSS JOIN ";
+  if (!metric) first.by = "substr(first.value, 1, 128)" + way + ", ";  // as the index has it
+  first.by += "first.value" + way;
+  return first;
+}
+
 std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
-                        std::string_view columns, const Take& take, const std::string& metric_condition = {}) {
+                        std::string_view columns, const Take& take, const std::string& experiments = {}) {
   sql.dialect = workspace.rows().dialect();
   std::string condition = std::exchange(sql.text, "");
   auto clauses = parse_filter(search.filter);
@@ -96,28 +119,22 @@ std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sq
     if (std::any_of(orders.begin(), orders.end() - 1, same))
       throw Error(Code::invalid, "`order_by` contains duplicate fields: " + text);
   }
-  if (orders.empty() || orders[0].group != "metric" || metric_condition.empty()) {
+  auto first = orders.empty() || experiments.empty() ? std::nullopt : first_of(sql, orders[0], clauses, experiments);
+  if (!first) {
     auto ordering = ordering_of(sql, subject, orders);
     return page_of(workspace, sql,
                    {subject.table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by}, search,
                    columns, take);
   }
-  // By a metric: the runs that have it lie in its index in this order already, and a page reads no more than itself.
-  // The others follow.
-  beside_of(subject, "metric");
-  std::string key = sql.bind(orders[0].key), way = orders[0].descending ? " DESC" : " ASC";
   auto ordering = ordering_of(sql, subject, std::span(orders).subspan(1));
-  // CROSS: in this order, whatever SQLite supposes.
-  bool in_this_order = clauses.empty() && sql.dialect == Dialect::sqlite;
-  std::string join = in_this_order ? " CROSS JOIN " : " JOIN ";
-  return page_of(
-      workspace, sql,
-      {"latest_metric first" + join + "run ON run.number = first.run" + ordering.joins + " WHERE first.key = " + key +
-           " AND first." + metric_condition + " AND first.value IS NOT NULL AND " + condition +
-           " ORDER BY first.value" + way + ", " + ordering.by,
-       "run LEFT JOIN latest_metric first ON first.run = run.number AND first.key = " + key + ordering.joins +
-           " WHERE first.value IS NULL AND " + condition + " ORDER BY first.key IS NULL, " + ordering.by},
-      search, columns, take);
+  return page_of(workspace, sql,
+                 {first->table + " first" + first->join + "run ON run.number = first.run" + ordering.joins +
+                      " WHERE first.key = " + first->key + first->condition + " AND first.value IS NOT NULL AND " +
+                      condition + " ORDER BY " + first->by + ", " + ordering.by,
+                  "run LEFT JOIN " + first->table + " first ON first.run = run.number AND first.key = " + first->key +
+                      ordering.joins + " WHERE first.value IS NULL AND " + condition + " ORDER BY first.key IS NULL, " +
+                      ordering.by},
+                 search, columns, take);
 }
 
 std::string of_stage(Stages stages) {
