@@ -11,7 +11,7 @@ build = os.path.abspath(os.environ.get("GYRE_BUILD", "build"))
 
 def main(folder):
     tests = {"text tests": ["scripts/texttest", "--build", build], "MLflow's client": ["clients/mlflow/run"]}
-    for name in ("access", "audit", "gc", "lineage", "pack", "track_bad_input", "track_faults"):
+    for name in ("access", "audit", "gc", "lineage", "many", "pack", "remote_files", "track_bad_input", "track_faults"):
         tests[name] = ["python3", f"tests/integration/{name}.py"]
     postgres = Postgres(folder / "postgresql")
     try:

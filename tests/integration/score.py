@@ -97,3 +97,30 @@ with tempfile.TemporaryDirectory() as folder:
         (work / name).unlink()
     assert kills >= 10, kills
     print(f"ok killed {kills} times: the bytes of an undisturbed job")
+
+    # As a step of the pipeline engine: here its process is a child of the command.
+    step = ["batch", "score", "--model", "half.onnx", "--data", "large.csv", "--out", "stepped.csv"]
+    gyre(*step)
+    assert (work / "stepped.csv").read_bytes() == whole
+    (work / "stepped.csv").unlink()
+    with open(work / "large.csv", "a") as file:
+        file.write("1,2,3\n")  # other content: what was done before is of no use
+    kills = 0
+    while True:
+        job = subprocess.Popen([build / "gyre", *step], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                               env=dict(os.environ, GYRE_SCORE_SAVE_SECONDS="0.02"))
+        time.sleep(random.uniform(0.2, 1.0) * took)
+        if kills >= 4 or job.poll() is not None:
+            break
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
+        kills += 1
+    assert job.wait() == 0 and kills, kills
+    assert (work / "stepped.csv").read_bytes() == whole + f"{rows + 1},0.5,1,1.5\n".encode()
+    (work / "nightly.yaml").write_text(f"name: nightly\nnodes:\n  answer:\n    step: score\n    inputs: {{model: 'file:{work}/half.onnx', data: 'file:{work}/large.csv'}}\n"
+                                       "    options: {form: parquet}\n    keep: {answers: nightly-answers, failed: nightly-failed}\n")
+    gyre("run", "nightly.yaml")
+    kept = {asset["name"]: asset["digest"] for asset in json.loads(gyre("data", "list", "--json").stdout)["assets"]}
+    content = work / ".gyre/blobs/sha256" / kept["nightly-failed"][7:9] / kept["nightly-failed"][9:]
+    assert content.read_bytes() == failed and "nightly-answers" in kept
+    print(f"ok as a step, killed {kills} times, and as a node of a pipeline")
