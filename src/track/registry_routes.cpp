@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "track/lineage.hpp"
+#include "track/model_card.hpp"
 #include "track/onnx_flavor.hpp"
 #include "track/registry.hpp"
 
@@ -74,6 +75,11 @@ std::vector<Route> registry_routes(Workspace& workspace, ModelCheck check) {
          return Response{.content_type = "application/octet-stream",
                          .headers = {{"ETag", "\"" + digest + "\""}},
                          .file = workspace.blobs().path(digest)};
+       }},
+      {"GET", "/api/models/{name}/versions/{version}/card", "What is known of a version, for people, as Markdown",
+       [&](Request& request) {
+         return Response{.content_type = "text/markdown; charset=utf-8",
+                         .body = model_card(workspace, asked_version(workspace, request))};
        }},
       {"POST", "/api/models/{name}/versions/{version}/results", "Attach what was found out: {kind, result}",
        [&](Request& request) {

@@ -274,6 +274,10 @@ TEST_CASE("the registry's routes") {
   CHECK(version.at("results").at(0).at("result").at("n") == 1);
   CHECK(version.at("who") == "ann");
   CHECK(ask("GET", "/api/models/bottle/versions/1/file").file == place.workspace.blobs().path(good));
+  std::string card = ask("GET", "/api/models/bottle/versions/champion/card").body;
+  for (auto part :
+       {"# bottle@1\n", "| aliases | champion |", "by ann |", "| task | classify |", "## Found out: data", "| n | 1 |"})
+    CHECK_MESSAGE(card.find(part) != std::string::npos, part, " is not in ", card);
   CHECK(ask("PUT", "/api/models/bottle/aliases/old", {{"version", 1}}).status == 200);
   CHECK(ask("DELETE", "/api/models/bottle/aliases/old").status == 200);
   CHECK(ask("DELETE", "/api/models/bottle/aliases/old").status == 404);
