@@ -101,9 +101,9 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
       blocks_.push_back(
           std::make_unique<WordsBlock>(table, column->name, static_cast<std::size_t>(options.text_terms)));
     else
-      blocks_.push_back(std::make_unique<CategoryBlock>(table, column->name, target,
-                                                        category_encoding(*column, wants, options),
-                                                        static_cast<std::size_t>(options.one_hot_most), seed));
+      blocks_.push_back(
+          std::make_unique<CategoryBlock>(table, column->name, target, category_encoding(*column, wants, options),
+                                          static_cast<std::size_t>(options.one_hot_most), scale != "none", seed));
   }
   for (auto& block : blocks_) {
     auto more = block->features();

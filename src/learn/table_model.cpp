@@ -123,13 +123,21 @@ Signature signature_of(const Target& target, const TableInputs& inputs, const st
 
 }  // namespace
 
+// The standard deviation.
+static double spread_of(std::span<const double> values) {
+  double mean = 0, squares = 0, count = static_cast<double>(values.size());
+  for (double value : values) mean += value / count;
+  for (double value : values) squares += (value - mean) / count * (value - mean);
+  return std::sqrt(squares);
+}
+
 double checked_difference(std::span<const double> expected, std::span<const double> given) {
   if (given.size() != expected.size())
     throw Error(Code::internal, "the ONNX graph gives " + std::to_string(given.size()) + " numbers for " +
                                     std::to_string(expected.size()));
-  double largest = 0;
+  double largest = 0, size = std::max(1.0, spread_of(expected));
   for (std::size_t i = 0; i < given.size(); i++) {
-    double difference = std::abs(given[i] - expected[i]) / std::max(1.0, std::abs(expected[i]));
+    double difference = std::abs(given[i] - expected[i]) / std::max(size, std::abs(expected[i]));
     largest = std::max(largest, std::isnan(difference) ? HUGE_VAL : difference);
   }
   if (!(largest <= most_table_difference))

@@ -78,6 +78,20 @@ TEST_CASE("every learner learns, and its ONNX file gives its answers for raw row
     }
 }
 
+TEST_CASE("targets in the millions and answers near 0: the file gives them beside how far they lie apart") {
+  std::vector<double> sums;
+  Table table = made_up(600, sums);
+  for (double& sum : sums) sum = 1e6 * (sum - 6);
+  Target target = target_of(sums, 0);
+  for (auto* learner : all_learners()) {
+    if (!learner->can(Task::regress)) continue;
+    CAPTURE(learner->name);
+    TableTraining training{learner, complete(learner->fields, {}, learner->name), {}};
+    auto model = train_pipeline(training, table, target, {}, nullptr, nullptr);
+    CHECK(export_table_model(model, target, table, {}, "test", 1).difference <= most_table_difference);
+  }
+}
+
 TEST_CASE("every way to make features is the same in ONNX") {
   std::vector<double> sums;
   Table table = made_up(300, sums);

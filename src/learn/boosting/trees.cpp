@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace gyre {
 
@@ -174,7 +175,17 @@ class TreeEnsemble::SetTables {
   std::map<int, std::vector<Member>> alike_;
 };
 
+// The middle of a tree's leaves. Numbers may lie far from 0 beside their differences: without it, floats sum up what
+// makes rows different.
+static double middle_of(const Tree& tree) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (auto& node : tree.nodes)
+    if (node.feature < 0) low = std::min(low, node.value), high = std::max(high, node.value);
+  return low / 2 + high / 2;
+}
+
 std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& features) const {
+  bool apart = link_ == Link::none;  // what all rows have in common follows in doubles
   std::vector<std::size_t> places;
   std::string with_sets = SetTables(sets_).export_to(graph, features, places);
   auto place_of = [&](const TreeNode& node) {
@@ -186,6 +197,7 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
   std::vector<std::string> modes;
   for (std::size_t t = 0; t < trees_.size(); t++) {
     auto& nodes = trees_[t].nodes;
+    double middle = apart ? middle_of(trees_[t]) : 0;
     for (std::size_t n = 0; n < nodes.size(); n++) {
       auto& node = nodes[n];
       bool leaf = node.feature < 0;
@@ -206,14 +218,16 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
       };
       auto& rows = trees_[t].rows;
       if (rows.empty())
-        add(trees_[t].output, node.value);
+        add(trees_[t].output, node.value - middle);
       else
         for (std::size_t o = 0; o < outputs_; o++) add(o, rows[static_cast<std::size_t>(node.left) * outputs_ + o]);
     }
   }
+  std::vector<float> base(outputs_);
+  if (!apart) std::copy(base_.begin(), base_.end(), base.begin());
   return graph.node("ai.onnx.ml.TreeEnsembleRegressor", {with_sets},
                     {{"n_targets", static_cast<std::int64_t>(outputs_)},
-                     {"base_values", std::vector<float>(base_.begin(), base_.end())},
+                     {"base_values", base},
                      {"nodes_treeids", tree_ids},
                      {"nodes_nodeids", node_ids},
                      {"nodes_featureids", feature_ids},
@@ -228,6 +242,13 @@ std::string TreeEnsemble::export_sums(GraphBuilder& graph, const std::string& fe
                      {"target_weights", weights}});
 }
 
+static std::string add_in_doubles(GraphBuilder& graph, const std::string& sums, const std::vector<double>& values) {
+  Tensor row = Tensor::zeros(DataType::f64, {1, static_cast<std::int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), row.as<double>().begin());
+  std::string wide = graph.node("Cast", {sums}, {{"to", std::int64_t{11}}});
+  return graph.node("Cast", {graph.node("Add", {wide, graph.constant(row)})}, {{"to", std::int64_t{1}}});
+}
+
 std::string TreeEnsemble::export_to(GraphBuilder& graph, const std::string& features) const {
   std::string sums;
   if (trees_.empty()) {  // a constant for every row
@@ -238,6 +259,11 @@ std::string TreeEnsemble::export_to(GraphBuilder& graph, const std::string& feat
     sums = graph.node("Add", {still, graph.constant(Tensor::floats({1, static_cast<std::int64_t>(outputs_)}, base))});
   } else {
     sums = export_sums(graph, features);
+    if (link_ == Link::none) {
+      std::vector<double> common = base_;
+      for (auto& tree : trees_) common[tree.output] += middle_of(tree);
+      sums = add_in_doubles(graph, sums, common);
+    }
   }
   return export_link(graph, sums, link_);
 }

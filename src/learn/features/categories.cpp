@@ -1,6 +1,7 @@
 #include "learn/features/categories.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <unordered_map>
@@ -30,7 +31,7 @@ std::size_t CategoryBlock::place_of(const Column& column, std::size_t row,
 }
 
 CategoryBlock::CategoryBlock(const Table& table, std::string name, const Target& target, const std::string& encoding,
-                             std::size_t most, std::uint64_t seed)
+                             std::size_t most, bool scaled, std::uint64_t seed)
     : column_(std::move(name)) {
   auto& column = table.get(column_);
   std::vector<std::size_t> counts(column.words.size());
@@ -47,7 +48,7 @@ CategoryBlock::CategoryBlock(const Table& table, std::string name, const Target&
     auto places = places_of(column);
     std::vector<std::size_t> rows;
     for (std::size_t i = 0; i < column.codes.size(); i++) rows.push_back(place_of(column, i, places));
-    by_target(rows, target, seed);
+    by_target(rows, target, scaled, seed);
   } else {
     bool native = encoding == "native";
     features_ = {{column_, native ? words_.size() : 0}};
@@ -72,16 +73,26 @@ void CategoryBlock::one_hot(std::size_t most, bool holes) {
 
 // The mean target of each category, drawn to that of all by ten rows' worth. A training row gets it from the other
 // folds: its own target must not show.
-void CategoryBlock::by_target(const std::vector<std::size_t>& rows, const Target& target, std::uint64_t seed) {
+void CategoryBlock::by_target(const std::vector<std::size_t>& rows, const Target& target, bool scaled,
+                              std::uint64_t seed) {
   constexpr double prior_rows = 10;
   constexpr std::size_t folds = 5;
   bool several = target.task == Task::classify && target.classes() > 2;
   std::size_t outputs = several ? target.classes() : 1, categories = words_.size() + 2;
   for (std::size_t o = 0; o < outputs; o++)
     features_.push_back({column_ + (several ? ".share of " + target.labels[o] : ".mean target")});
-  auto value = [&](std::size_t row, std::size_t o) {
+  auto plain = [&](std::size_t row, std::size_t o) {
     return several ? (target.values[row] == static_cast<double>(o) ? 1.0 : 0.0) : target.values[row];
   };
+  std::vector<double> means(outputs), spreads(outputs, 1);
+  for (std::size_t o = 0; scaled && o < outputs; o++) {
+    double count = static_cast<double>(rows.size()), squares = 0;
+    for (std::size_t i = 0; i < rows.size(); i++) means[o] += plain(i, o) / count;
+    for (std::size_t i = 0; i < rows.size(); i++)
+      squares += (plain(i, o) - means[o]) / count * (plain(i, o) - means[o]);
+    if (squares > 0 && std::isfinite(squares)) spreads[o] = std::sqrt(squares);
+  }
+  auto value = [&](std::size_t row, std::size_t o) { return (plain(row, o) - means[o]) / spreads[o]; };
   std::vector<std::size_t> fold(rows.size());
   for (std::size_t i = 0; i < fold.size(); i++) fold[i] = i % folds;
   Random random(seed);

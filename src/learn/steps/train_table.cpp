@@ -320,7 +320,7 @@ const Step step_train_table = step<Options>(
      .title = "Train on a table",
      .help = "Learns to answer one column of a table from the others.\n\n"
              "The model takes raw rows: holes, texts and dates as they are. Rows that are held back judge it.",
-     .version = 2,
+     .version = 3,
      .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
      .outputs = {{"model", "model", "the ONNX file"}, {"report", "report", "scores, what it rests on, what was odd"}},
      .parallel = true},
