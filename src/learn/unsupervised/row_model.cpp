@@ -86,7 +86,7 @@ RowParts read_rows(const RowOptions& options, const std::vector<std::string>& as
   for (auto& column : beside.columns)
     if (whole.find(column.name)) whole = whole.without(column.name);
   parts.learn = whole.take(learn), parts.hold = whole.take(hold);
-  parts.hold_aside = beside.take(hold);
+  parts.learn_aside = beside.take(learn), parts.hold_aside = beside.take(hold);
   return parts;
 }
 

@@ -47,11 +47,10 @@ struct RowOptions {
 };
 
 struct RowParts {
-  Table learn, hold;  // without the columns that are left out
-  Table hold_aside;   // the columns of `hold` that are not learned from but judge
+  Table learn, hold;              // without the columns that are left out and those aside
+  Table learn_aside, hold_aside;  // columns that are no features: what is to be learned, or what judges
   std::vector<std::string> findings;
 };
-// `aside`: columns that judge.
 RowParts read_rows(const RowOptions& options, const std::vector<std::string>& aside, StepContext& context);
 json::object given(const RowOptions& options);  // for the lineage
 
