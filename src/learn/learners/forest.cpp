@@ -21,12 +21,16 @@ struct Options {
   bool bootstrap = true;
 };
 
-// What is known of a group of rows: weights of labels, or weight, sum and squares of numbers.
+// Grows one tree. Numbers are told apart by their sums of squares. So are two labels, as 0 and 1: that is the same as
+// by their impurity.
 class Grower {
  public:
   Grower(const Options& options, const Problem& problem, const Examples& examples, const Bins& bins, Random random)
       : options_(options), problem_(problem), examples_(examples), bins_(bins), random_(random) {
-    width_ = problem.task == Task::classify ? problem.classes : 2;  // of numbers: weight, sum
+    numbers_ = problem.task == Task::regress || problem.classes == 2;
+    width_ = numbers_ ? 2 : problem.classes;
+    if (problem.task == Task::regress)
+      for (double target : examples.targets) middle_ += target / static_cast<double>(examples.rows());
     std::size_t features = examples.features->columns;
     double share = options.feature_share > 0 ? options.feature_share
                    : problem.task == Task::classify
@@ -51,9 +55,10 @@ class Grower {
     while (!open.empty()) {
       Open here = open.back();
       open.pop_back();
-      auto split = here.depth < depth_limit() ? best_split(here.from, here.to) : std::nullopt;
+      gather(std::span(rows_).subspan(here.from, here.to - here.from));
+      auto split = here.depth < depth_limit() ? best_split() : std::nullopt;
       if (!split) {
-        make_leaf(tree, here.node, here.from, here.to);
+        make_leaf(tree, here.node);
         continue;
       }
       auto middle = std::partition(rows_.begin() + static_cast<std::ptrdiff_t>(here.from),
@@ -86,110 +91,146 @@ class Grower {
 
   void draw_rows() {
     std::size_t count = examples_.rows();
-    counts_.assign(count, options_.bootstrap && !options_.extra ? 0 : 1);
-    if (options_.bootstrap && !options_.extra)
-      for (std::size_t i = 0; i < count; i++) counts_[random_.below(count)]++;
+    bool draws = options_.bootstrap && !options_.extra;
+    weight_of_row_.assign(count, draws ? 0 : 1);
+    if (draws)
+      for (std::size_t i = 0; i < count; i++) weight_of_row_[random_.below(count)]++;
     rows_.clear();
-    for (std::size_t i = 0; i < count; i++)
-      if (counts_[i]) rows_.push_back(static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < count; i++) {
+      if (weight_of_row_[i] > 0) rows_.push_back(static_cast<std::uint32_t>(i));
+      weight_of_row_[i] *= examples_.weight(i);
+    }
     gain_.assign(examples_.features->columns, 0);
   }
 
-  void add(double* to, std::uint32_t row) const {
-    double weight = examples_.weight(row) * counts_[row], target = examples_.targets[row];
-    if (problem_.task == Task::classify)
-      to[static_cast<std::size_t>(target)] += weight;
+  // What all features of a node look at, side by side: the weights and targets of its rows, and their sums.
+  void gather(std::span<const std::uint32_t> rows) {
+    here_ = rows;
+    weights_.resize(rows.size()), values_.resize(rows.size()), cells_.resize(rows.size());
+    all_.assign(width_, 0);
+    pure_ = true;
+    for (std::size_t k = 0; k < rows.size(); k++) {
+      double target = examples_.targets[rows[k]];
+      weights_[k] = weight_of_row_[rows[k]];
+      values_[k] = numbers_ ? weights_[k] * (target - middle_) : target;
+      pure_ &= target == examples_.targets[rows[0]];
+      add(all_.data(), k);
+    }
+  }
+
+  void add(double* to, std::size_t k) const {
+    if (numbers_)
+      to[0] += weights_[k], to[1] += values_[k];
     else
-      to[0] += weight, to[1] += weight * target;
+      to[static_cast<std::size_t>(values_[k])] += weights_[k];
   }
 
   // What purity is worth: the larger the better, additive over groups.
   double worth(const double* sums) const {
-    if (problem_.task == Task::regress) return sums[0] > 0 ? sums[1] * sums[1] / sums[0] : 0;
+    if (numbers_) return sums[0] > 0 ? sums[1] * sums[1] / sums[0] : 0;
     double weight = 0, squares = 0;
     for (std::size_t c = 0; c < width_; c++) weight += sums[c], squares += sums[c] * sums[c];
     return weight > 0 ? squares / weight : 0;
   }
 
-  std::optional<Split> best_split(std::size_t from, std::size_t to) {
+  std::optional<Split> best_split() {
     auto least = static_cast<std::size_t>(std::max<std::int64_t>(1, options_.min_rows));
-    if (to - from < 2 * least || to - from < 2) return std::nullopt;
-    std::vector<double> all(width_);
-    bool pure = true;
-    for (std::size_t i = from; i < to; i++) {
-      add(all.data(), rows_[i]);
-      pure &= examples_.targets[rows_[i]] == examples_.targets[rows_[from]];
-    }
-    if (pure) return std::nullopt;
+    if (here_.size() < 2 * least || here_.size() < 2 || pure_) return std::nullopt;
     Split best;
-    double here = worth(all.data());
+    double worth_here = worth(all_.data());
     std::size_t looked = 0;
     for (std::size_t k = 0; k < order_.size() && looked < tried_; k++) {
       std::swap(order_[k], order_[k + random_.below(order_.size() - k)]);
-      looked += try_feature(order_[k], from, to, least, all, here, best);  // a constant one does not count
+      looked += try_feature(order_[k], least, worth_here, best);  // a constant one does not count
     }
-    return best.gain > 1e-12 * std::max(1.0, std::abs(here)) ? std::optional(best) : std::nullopt;
+    return best.gain > 1e-12 * std::max(1.0, std::abs(worth_here)) ? std::optional(best) : std::nullopt;
   }
 
-  bool try_feature(std::size_t feature, std::size_t from, std::size_t to, std::size_t least,
-                   const std::vector<double>& all, double here, Split& best) {
+  bool try_feature(std::size_t feature, std::size_t least, double worth_here, Split& best) {
+    const std::uint8_t* column = bins_.column(feature);
     std::uint8_t low = 255, high = 0;
-    for (std::size_t i = from; i < to; i++) {
-      std::uint8_t bin = bins_.at(rows_[i], feature);
+    for (std::size_t k = 0; k < here_.size(); k++) {
+      std::uint8_t bin = cells_[k] = column[here_[k]];
       low = std::min(low, bin), high = std::max(high, bin);
     }
     if (low == high) return false;
     left_.assign(width_, 0);
     std::size_t rows = 0;
     auto judge = [&](std::uint8_t bin) {
-      if (rows < least || to - from - rows < least) return;
-      for (std::size_t w = 0; w < width_; w++) right_[w] = all[w] - left_[w];
-      double gain = worth(left_.data()) + worth(right_.data()) - here;
+      if (rows < least || here_.size() - rows < least) return;
+      for (std::size_t w = 0; w < width_; w++) right_[w] = all_[w] - left_[w];
+      double gain = worth(left_.data()) + worth(right_.data()) - worth_here;
       if (gain > best.gain) best = {feature, bin, gain};
     };
     if (options_.extra) {
       auto cut = static_cast<std::uint8_t>(low + random_.below(static_cast<std::uint64_t>(high - low)));
-      for (std::size_t i = from; i < to; i++)
-        if (bins_.at(rows_[i], feature) <= cut) add(left_.data(), rows_[i]), rows++;
+      rows = add_up_to(cut);
       judge(cut);
-    } else if (to - from < 128) {  // few rows: sorting them is quicker than clearing a histogram
+    } else if (here_.size() < 128) {  // few rows: sorting them is quicker than clearing a histogram
       sorted_.clear();
-      for (std::size_t i = from; i < to; i++)
-        sorted_.push_back(static_cast<std::uint64_t>(bins_.at(rows_[i], feature)) << 32 | rows_[i]);
+      for (std::size_t k = 0; k < here_.size(); k++) sorted_.push_back(static_cast<std::uint16_t>(cells_[k] << 8 | k));
       std::sort(sorted_.begin(), sorted_.end());
       for (std::size_t i = 0; i + 1 < sorted_.size(); i++) {
-        add(left_.data(), static_cast<std::uint32_t>(sorted_[i]));
+        add(left_.data(), sorted_[i] & 0xff);
         rows++;
-        if (sorted_[i] >> 32 != sorted_[i + 1] >> 32) judge(static_cast<std::uint8_t>(sorted_[i] >> 32));
+        if (sorted_[i] >> 8 != sorted_[i + 1] >> 8) judge(static_cast<std::uint8_t>(sorted_[i] >> 8));
       }
     } else {
-      std::size_t bins = bins_.count(feature);
+      std::size_t bins = high - low + std::size_t{1};
       sums_.assign(bins * width_, 0), sizes_.assign(bins, 0);
-      for (std::size_t i = from; i < to; i++) {
-        std::uint8_t bin = bins_.at(rows_[i], feature);
-        add(sums_.data() + bin * width_, rows_[i]);
+      for (std::size_t k = 0; k < here_.size(); k++) {
+        std::size_t bin = cells_[k] - std::size_t{low};
+        add(sums_.data() + bin * width_, k);
         sizes_[bin]++;
       }
-      for (std::size_t bin = low; bin < high; bin++) {
+      for (std::size_t bin = 0; bin + 1 < bins; bin++) {
         if (!sizes_[bin]) continue;
         for (std::size_t w = 0; w < width_; w++) left_[w] += sums_[bin * width_ + w];
         rows += sizes_[bin];
-        judge(static_cast<std::uint8_t>(bin));
+        judge(static_cast<std::uint8_t>(low + bin));
       }
     }
     return true;
   }
 
-  void make_leaf(Tree& tree, std::size_t node, std::size_t from, std::size_t to) const {
-    std::vector<double> sums(width_);
-    for (std::size_t i = from; i < to; i++) add(sums.data(), rows_[i]);
+  // Adds the rows up to a bin to `left_`, without a branch that nobody could foresee; gives how many they are.
+  std::size_t add_up_to(std::uint8_t cut) {
+    std::size_t rows = 0;
+    if (!numbers_) {
+      for (std::size_t k = 0; k < here_.size(); k++) {
+        bool is_left = cells_[k] <= cut;
+        left_[static_cast<std::size_t>(values_[k])] += is_left ? weights_[k] : 0;
+        rows += is_left;
+      }
+      return rows;
+    }
+    constexpr std::size_t lanes = 4;
+    double weights[lanes] = {}, values[lanes] = {};
+    std::size_t k = 0;
+    for (; k + lanes <= here_.size(); k += lanes)
+      for (std::size_t lane = 0; lane < lanes; lane++) {
+        bool is_left = cells_[k + lane] <= cut;
+        weights[lane] += is_left ? weights_[k + lane] : 0;
+        values[lane] += is_left ? values_[k + lane] : 0;
+        rows += is_left;
+      }
+    for (; k < here_.size(); k++)
+      if (cells_[k] <= cut) weights[0] += weights_[k], values[0] += values_[k], rows++;
+    for (double weight : weights) left_[0] += weight;
+    for (double value : values) left_[1] += value;
+    return rows;
+  }
+
+  void make_leaf(Tree& tree, std::size_t node) const {
+    double weight = numbers_ ? all_[0] : std::accumulate(all_.begin(), all_.end(), 0.0);
     if (problem_.task == Task::regress) {
-      tree.nodes[node].value = sums[0] > 0 ? sums[1] / sums[0] : 0;
+      tree.nodes[node].value = middle_ + (weight > 0 ? all_[1] / weight : 0);
       return;
     }
-    double weight = std::accumulate(sums.begin(), sums.end(), 0.0);
-    tree.nodes[node].left = static_cast<std::int32_t>(tree.rows.size() / width_);
-    for (double sum : sums) tree.rows.push_back(weight > 0 ? sum / weight : 1 / static_cast<double>(width_));
+    std::vector<double> of_label = numbers_ ? std::vector{all_[0] - all_[1], all_[1]} : all_;
+    tree.nodes[node].left = static_cast<std::int32_t>(tree.rows.size() / of_label.size());
+    for (double sum : of_label)
+      tree.rows.push_back(weight > 0 ? sum / weight : 1 / static_cast<double>(of_label.size()));
   }
 
   const Options& options_;
@@ -197,12 +238,20 @@ class Grower {
   const Examples& examples_;
   const Bins& bins_;
   Random random_;
-  std::size_t width_ = 0, tried_ = 1;
+  bool numbers_ = true;
+  std::size_t width_ = 0;  // of sums: weight and weighted targets of numbers, else the weight of each label
+  std::size_t tried_ = 1;
+  double middle_ = 0;  // of targets that are numbers
   std::vector<std::size_t> order_;
-  std::vector<std::uint32_t> rows_, counts_;
-  std::vector<double> sums_, gain_, left_, right_;
-  std::vector<std::uint64_t> sorted_;  // bin and row
-  std::vector<std::size_t> sizes_;
+  std::vector<std::uint32_t> rows_;
+  std::vector<double> weight_of_row_, gain_;
+  std::span<const std::uint32_t> here_;  // the rows of the node that is looked at
+  std::vector<double> weights_, values_, all_;
+  std::vector<std::uint8_t> cells_;
+  bool pure_ = false;
+  std::vector<double> sums_, left_, right_;
+  std::vector<std::uint16_t> sorted_;  // bin and place among the node's rows
+  std::vector<std::uint32_t> sizes_;
 };
 
 std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,

@@ -1,6 +1,7 @@
 // Linear, logistic, Poisson and quantile regression with an elastic net: one solver for all of them.
 #include <cmath>
 
+#include "learn/lanes.hpp"
 #include "learn/linear_model.hpp"
 #include "learn/minimise.hpp"
 #include "learn/moments.hpp"
@@ -112,21 +113,17 @@ class Total {
   double rows(const Matrix& block, std::size_t first, const std::vector<double>& x, std::size_t from, std::size_t to,
               std::vector<double>& gradient) const {
     std::size_t width = block.columns;
-    std::vector<double> sums(outputs_);
+    std::vector<double> sums(outputs_), row(width);
     double loss = 0;
     for (std::size_t i = from; i < to; i++) {
-      auto row = block.row(i);
-      for (std::size_t o = 0; o < outputs_; o++) {
-        const double* weights = x.data() + o * width;
-        double sum = x[width * outputs_ + o];
-        for (std::size_t j = 0; j < width; j++) sum += weights[j] * double{row[j]};
-        sums[o] = sum;
-      }
+      std::copy_n(block.row(i).begin(), width, row.begin());
+      for (std::size_t o = 0; o < outputs_; o++)
+        sums[o] = x[width * outputs_ + o] + product(x.data() + o * width, row.data(), width);
       double weight = examples_.weight(first + i);
       loss += weight * loss_(targets_[first + i], sums);
       for (std::size_t o = 0; o < outputs_; o++) {
-        double slope = weight * sums[o], *to_gradient = gradient.data() + o * width;
-        for (std::size_t j = 0; j < width; j++) to_gradient[j] += slope * double{row[j]};
+        double slope = weight * sums[o];
+        add_times(gradient.data() + o * width, slope, row.data(), width);
         gradient[width * outputs_ + o] += slope;
       }
     }

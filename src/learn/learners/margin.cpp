@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/random.hpp"
+#include "learn/lanes.hpp"
 #include "learn/linear_model.hpp"
 #include "learn/minimise.hpp"
 #include "learn/sigmoid.hpp"
@@ -32,20 +33,19 @@ struct Line {
 Line support_vectors(const Options& options, const Examples& examples, const std::vector<double>& sides,
                      const TrainingContext& context) {
   std::size_t width = examples.features->columns;
-  std::vector<double> x(width + 1);
+  std::vector<double> x(width + 1), row(width);
   double rows = static_cast<double>(examples.rows());
   auto loss = [&](const std::vector<double>& at, std::vector<double>& gradient) {
     double sum = 0;
     std::fill(gradient.begin(), gradient.end(), 0);
     for (std::size_t i = 0; i < examples.rows(); i++) {
-      auto row = examples.features->row(i);
-      double decision = at[width];
-      for (std::size_t f = 0; f < width; f++) decision += at[f] * double{row[f]};
+      std::copy_n(examples.features->row(i).begin(), width, row.begin());
+      double decision = at[width] + product(at.data(), row.data(), width);
       double short_of = 1 - sides[i] * decision;
       if (short_of <= 0) continue;
       double weight = examples.weight(i) / rows, slope = -2 * weight * short_of * sides[i];
       sum += weight * short_of * short_of;
-      for (std::size_t f = 0; f < width; f++) gradient[f] += slope * double{row[f]};
+      add_times(gradient.data(), slope, row.data(), width);
       gradient[width] += slope;
     }
     for (std::size_t f = 0; f < width; f++) {
