@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <unordered_set>
 
 #include "learn/column_reader.hpp"
 
@@ -14,8 +15,8 @@ TableStream::TableStream(std::filesystem::path file, const Table& like, int thre
 
 TableStream TableStream::only(const std::vector<std::string>& columns) const {
   TableStream narrow = *this;
-  std::erase_if(narrow.columns_,
-                [&](auto& column) { return std::find(columns.begin(), columns.end(), column.first) == columns.end(); });
+  std::unordered_set<std::string_view> wanted(columns.begin(), columns.end());
+  std::erase_if(narrow.columns_, [&](auto& column) { return !wanted.contains(column.first); });
   return narrow;
 }
 
@@ -68,6 +69,8 @@ void TableStream::each(const std::function<void(const Table&, std::size_t)>& tak
   Duck duck(threads_);
   TableSource source = table_source(duck, file_, name_);
   BlockReader reader(name_, source, columns_);
+  constexpr std::size_t cells_of_block = 8'000'000;  // of wide tables, so that a block has a bounded size
+  std::size_t rows = std::min(rows_of_block, cells_of_block / std::max<std::size_t>(1, columns_.size()) + 1);
   std::future<void> taking;
   auto hand_over = [&] {
     std::size_t first = reader.first();
@@ -76,9 +79,9 @@ void TableStream::each(const std::function<void(const Table&, std::size_t)>& tak
     taking = std::async(std::launch::async, [&take, first, block = std::move(block)] { take(block, first); });
   };
   try {
-    duck.stream(reader.select() + " FROM " + source.from, [&](const Duck::Vectors& rows) {
-      reader.take(rows);
-      if (reader.rows() >= rows_of_block) hand_over();
+    duck.stream(reader.select() + " FROM " + source.from, [&](const Duck::Vectors& some) {
+      reader.take(some);
+      if (reader.rows() >= rows) hand_over();
     });
   } catch (const Error& error) {
     if (taking.valid()) taking.get();

@@ -1,5 +1,6 @@
 #include "learn/boosting/lightgbm.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -75,8 +76,22 @@ Link link(const Options& options, const Problem& problem) {
 
 std::string text(double value) { return json::serialize(json::value(value)); }
 
-BoosterParameters parameters(const Options& options, const Problem& problem, const std::vector<Feature>& features,
-                             std::size_t rows, const TrainingContext& context) {
+// LightGBM looks for features that are never both other than 0, to take them for one: a search through all pairs,
+// hopeless among many features that are seldom 0.
+bool can_be_bundled(const Matrix& sample) {
+  constexpr std::size_t few_features = 2000, some_rows = 100;
+  if (sample.columns <= few_features) return true;
+  std::size_t rows = std::min(sample.rows, some_rows), zeros = 0;
+  for (std::size_t i = 0; i < rows; i++) {
+    auto row = sample.row(i * sample.rows / rows);
+    zeros += static_cast<std::size_t>(std::count(row.begin(), row.end(), 0.0f));
+  }
+  return zeros * 5 > rows * sample.columns * 4;
+}
+
+BoosterParameters parameters(const Options& options, const Problem& problem, const Matrix& sample, std::size_t rows,
+                             const TrainingContext& context) {
+  auto& features = sample.features;
   BoosterParameters result{{"objective", objective(options, problem)},
                            {"metric", metric(options, problem)},
                            {"boosting", options.boosting},
@@ -100,6 +115,7 @@ BoosterParameters parameters(const Options& options, const Problem& problem, con
                            {"verbosity", "-1"}};
   // The same file from the same seed needs one way to build histograms; few features of many rows go by rows.
   result[features.size() <= 64 && rows > 50'000 ? "force_row_wise" : "force_col_wise"] = "true";
+  if (!can_be_bundled(sample)) result["enable_bundle"] = "false";
   if (problem.task == Task::classify && problem.classes > 2) result["num_class"] = std::to_string(problem.classes);
   if (options.loss == "quantile" || options.loss == "huber") result["alpha"] = text(options.level);
   if (auto list = monotone_list(options.monotone, features); !list.empty()) result["monotone_constraints"] = list;
@@ -137,22 +153,20 @@ std::unique_ptr<Fitted> grow(const Options& options, const Problem& problem, con
 
 std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, const Examples& examples,
                               const TrainingContext& context) {
-  auto& features = examples.features->features;
-  auto words = parameters(options, problem, features, examples.rows(), context);
+  auto words = parameters(options, problem, *examples.features, examples.rows(), context);
   BoosterData data(examples, words);
   std::optional<BoosterData> check;
   if (context.has_check()) check.emplace(context.check, words, &data);
-  return grow(options, problem, words, data, check ? &*check : nullptr, features.size(), context);
+  return grow(options, problem, words, data, check ? &*check : nullptr, examples.features->columns, context);
 }
 
 std::unique_ptr<Fitted> train_stream(const Options& options, const Problem& problem, ExampleStream& examples,
                                      ExampleStream* check_examples, const TrainingContext& context) {
-  auto& features = examples.sample().features;
-  auto words = parameters(options, problem, features, examples.rows(), context);
+  auto words = parameters(options, problem, examples.sample(), examples.rows(), context);
   BoosterData data(examples, words);
   std::optional<BoosterData> check;
   if (check_examples) check.emplace(*check_examples, words, &data);
-  return grow(options, problem, words, data, check ? &*check : nullptr, features.size(), context);
+  return grow(options, problem, words, data, check ? &*check : nullptr, examples.sample().columns, context);
 }
 
 }  // namespace
