@@ -82,6 +82,20 @@ std::string list_of_missing_words() {
   return "[" + list + "]";
 }
 
+// Whether the lines that follow end with a divider that the header lacks, as some programs write them.
+bool ends_with_divider(std::istream& stream, char delimiter, std::size_t columns) {
+  std::string line;
+  std::size_t lines = 0;
+  while (lines < 10 && std::getline(stream, line)) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    auto cells = csv_cells(line, delimiter);
+    if (cells.size() != columns + 1 || !cells.back().empty()) return false;
+    lines++;
+  }
+  return lines > 0;
+}
+
 TableSource csv_source(const fs::path& file, const std::string& name) {
   TableSource source{name, {}, {}, {}, true};
   std::size_t broken = line_that_is_no_utf8(file);
@@ -105,6 +119,7 @@ TableSource csv_source(const fs::path& file, const std::string& name) {
     source.findings.push_back("the first line is all numbers: the columns have no names and are column1, column2 ...");
     for (std::size_t i = 0; i < names.size(); i++) names[i] = "column" + std::to_string(i + 1);
   }
+  if (ends_with_divider(stream, delimiter, names.size())) names.emplace_back();  // a column of holes, and said to be
   make_distinct(names, source.findings);
   std::string columns;
   for (std::size_t i = 0; i < names.size(); i++) {  // DuckDB takes "a" and "A" for one: it gets names of ours

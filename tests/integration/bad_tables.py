@@ -102,7 +102,9 @@ with tempfile.TemporaryDirectory() as folder:
     refused("bad.csv")
     write("x,z,y\n" + rows(30, good) + "1,2\n" + rows(30, good) + "1,2,a,4\n" + '1,"2,a\n')
     learned("line 32 is left out: it has too few cells", "line 63 is left out: it has too many cells")
-    print("ok bytes that are no text, broken lines")
+    write("x,z,y\r\n" + "".join(f"{i},{i % 7},{'ab'[i % 2]},\r\n" for i in range(60)))
+    learned('column 4 has no name: it is taken as "column4"', 'column "column4" is left out: it has no value in any row')
+    print("ok bytes that are no text, broken lines, a divider at the end of each")
 
     write("x,y\n" + "".join(json.dumps({"x": 1}) + "\n" for _ in range(3)))
     assert gyre("train", "table", "bad.csv", "--target", "y").returncode != 0
