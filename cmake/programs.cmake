@@ -68,8 +68,9 @@ endif()
 add_executable(gyre-tiny-model tests/tiny_model.cpp)
 target_link_libraries(gyre-tiny-model PRIVATE gyre_model)
 
-# The client of the benchmarks.
+# The client of the benchmarks, and a server that does nothing.
 add_executable(gyre-load EXCLUDE_FROM_ALL bench/load.cpp)
+add_executable(gyre-echo EXCLUDE_FROM_ALL bench/serving/echo.cpp)
 
 # The search over pipelines, measured on a matrix of former results.
 add_executable(gyre-bench-pmf EXCLUDE_FROM_ALL bench/pmf.cpp)

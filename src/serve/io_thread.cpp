@@ -15,7 +15,7 @@
 namespace gyre {
 
 static constexpr double sweep_seconds = 0.25;
-static constexpr int looks = 20;  // some 15 us
+static constexpr double usual_patience = 15e-6, long_patience = 200e-6;
 
 static void watch(int epoll, int fd, std::uint32_t events, void* who) {
   epoll_event event{};
@@ -107,26 +107,31 @@ void IoThread::sweep() {
   for (auto& connection : all) connection->sweep(now_);
 }
 
-// A client that was answered asks again soon: to sleep and be woken costs more than to look a few times, after all
-// others that have something to do. Only after work: who has no clients burns nothing.
-static int next_events(int epoll, std::span<epoll_event> events, bool had_some) {
+// A client that was answered asks again soon: to sleep and be woken costs more than to look for a while, after all
+// others that have something to do. Only after work: who has no clients burns nothing. A lone client needs to be woken
+// itself before it asks again; where that is seen to be quick, it is waited for longer.
+static int next_events(int epoll, std::span<epoll_event> events, bool answered, double& patience) {
   auto wait = [&](double seconds) {
     return ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), static_cast<int>(seconds * 1000));
   };
-  for (int look = 0; had_some && look < looks; look++) {
+  if (!answered) return wait(sweep_seconds);
+  double began = seconds_since_start();
+  while (seconds_since_start() - began < patience) {
     ::sched_yield();
     if (int count = wait(0); count != 0) return count;
   }
-  return wait(sweep_seconds);
+  int count = wait(sweep_seconds);
+  patience = seconds_since_start() - began < long_patience ? long_patience : usual_patience;
+  return count;
 }
 
 void IoThread::run() {
   std::array<epoll_event, 256> events;
   std::vector<std::function<void()>> work;
   round_.belong_to_this_thread();
-  int count = 0;
+  double patience = usual_patience;
   while (!ending_) {
-    count = next_events(epoll_.get(), events, count > 0);
+    int count = next_events(epoll_.get(), events, round_.take_answered(), patience);
     now_ = seconds_since_start();
     for (int i = 0; i < count; i++) {
       auto& event = events[static_cast<std::size_t>(i)];

@@ -17,6 +17,10 @@ Round* Round::open() {
 }
 void Round::belong_to_this_thread() { of_this_thread = this; }
 
+void Round::answered_here() {
+  if (of_this_thread) of_this_thread->answered_ = true;
+}
+
 bool Round::may_wait() const { return more_ && is_time_left(since_); }
 
 void Round::begin_waiting() {

@@ -54,6 +54,7 @@ void ServedModel::infer(const TaskPointer& task) {
     count_failure(*task);
     return finish(task);
   }
+  Round::answered_here();
   if (Round* round = config_.max_batch > 1 ? Round::open() : nullptr) return round->add(task);
   std::vector<TaskPointer> batch{task};
   run(batch);

@@ -1,5 +1,8 @@
 #include "serve/tune.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -99,7 +102,7 @@ static std::optional<fs::path> kept_file(const std::string& digest) {
     folder = fs::path(home) / ".cache";
   else
     return std::nullopt;
-  std::string name = digest_of(digest + processor() + std::to_string(usable_cores()));
+  std::string name = digest_of(digest + processor() + std::to_string(usable_cores()) + " at rest");
   return folder / "gyre" / "serve" / (name.substr(7, 32) + ".json");
 }
 
@@ -115,6 +118,42 @@ static std::optional<TuneSetting> kept_choice(const std::optional<fs::path>& fil
   }
 }
 
+namespace {
+
+// What the processors did since it was made, and how much of that was for others.
+class OthersWork {
+ public:
+  OthersWork() : began_(now()) {}
+  double share(std::size_t cores) const {  // of these cores' time
+    Moment ends = now();
+    double others = (ends.busy - began_.busy) - (ends.own - began_.own);
+    return std::max(0.0, others) / std::max(1e-3, (ends.seconds - began_.seconds) * static_cast<double>(cores));
+  }
+
+ private:
+  struct Moment {
+    double seconds, busy, own;
+  };
+  static Moment now() {
+    std::ifstream file("/proc/stat");
+    std::string word;
+    double ticks[8]{};  // user nice system idle iowait irq softirq steal
+    file >> word;
+    for (double& tick : ticks) file >> tick;
+    double busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7];
+    rusage own{};
+    ::getrusage(RUSAGE_SELF, &own);
+    auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return {static_cast<double>(nanoseconds()) * 1e-9, busy / static_cast<double>(::sysconf(_SC_CLK_TCK)),
+            seconds(own.ru_utime) + seconds(own.ru_stime)};
+  }
+  Moment began_;
+};
+
+}  // namespace
+
 TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<ModelEngine(int threads)>& make,
                             const std::string& digest) {
   auto file = kept_file(digest);
@@ -123,6 +162,7 @@ TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<M
   static constexpr std::size_t runs = 3;
   std::size_t cores = usable_cores();
   TuneSetting usual{cores, 1}, best = usual;
+  OthersWork others;
   std::vector<int> threads{static_cast<int>(cores)};
   if (cores >= 4) threads.push_back(static_cast<int>(cores / 2));
   for (int count : threads) {
@@ -139,6 +179,8 @@ TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<M
     }
     if (won == 2) best = setting;
   }
+  constexpr double most_of_others = 0.1;
+  if (others.share(cores) > most_of_others) return usual;  // the next start may find the machine at rest
   if (file) {
     try {
       make_folders(file->parent_path());
