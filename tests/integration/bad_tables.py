@@ -1,45 +1,16 @@
 #!/usr/bin/env python3
 """Bad tables: a model, or one clear error that names the table's place; never a crash, nothing left out unsaid."""
-import json, os, pathlib, random, subprocess, tempfile
+import json, pathlib, random, sys, tempfile
 
-build = pathlib.Path(os.environ.get("GYRE_BUILD", "build")).resolve()
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "parts"))
+from bad_table import BadTable, dates, infinite, rows
+
 random.seed(3)
 
 
-def gyre(*words):
-    done = subprocess.run([build / "gyre", *map(str, words)], capture_output=True, text=True, cwd=work)
-    assert done.returncode in (0, 1, 2, 3, 4, 5, 6), (words, done)  # no signal
-    return done
-
-
-def write(text, name="bad.csv"):
-    (work / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-
-
-def refused(*parts, target="y", words=()):
-    done = gyre("train", "table", "bad.csv", "--target", target, *words)
-    told = done.stdout + done.stderr
-    assert done.returncode != 0 and all(part in told for part in parts), (parts, told)
-
-
-def learned(*parts, target="y", words=(), learners=("lightgbm", "linear")):
-    """Trains, then answers the first rows of the same file."""
-    for learner in learners:
-        (work / "bad.onnx").unlink(missing_ok=True)
-        done = gyre("train", "table", "bad.csv", "--target", target, "--learner", learner, "--out", "bad.onnx", *words)
-        told = done.stdout + done.stderr
-        assert done.returncode == 0 and all(part in told for part in parts), (learner, parts, told)
-        assert gyre("model", "check", "bad.onnx").returncode == 0
-    return told
-
-
-def rows(count, cells):
-    return "".join(",".join(str(c) for c in cells(i)) + "\n" for i in range(count))
-
-
 with tempfile.TemporaryDirectory() as folder:
-    work = pathlib.Path(folder)
-    gyre("init")
+    bad = BadTable(folder)
+    gyre, write, refused, learned = bad.gyre, bad.write, bad.refused, bad.learned
     good = lambda i: (i, random.random(), "ab"[i % 2])
 
     write("x,z,y\n" + rows(50, lambda i: (i, i % 3, "same")))
@@ -80,8 +51,7 @@ with tempfile.TemporaryDirectory() as folder:
     learned('column "x": numbers and 33 texts, the first is "seven" in row 2: all of it is taken as texts')
     print("ok headers twice, mixed types")
 
-    odd = {5: "inf", 6: "-Infinity", 7: "1e308", 8: "-1e39"}
-    write("x,z,y\n" + rows(100, lambda i: (odd.get(i, i), i % 7, "ab"[i % 2])))
+    write("x,z,y\n" + rows(100, lambda i: (infinite.get(i, i), i % 7, "ab"[i % 2])))
     learned('column "x": 4 numbers are infinite or beyond 3.4e38 and taken as missing; the first is in row 6')
     write("x,z,y\n" + rows(100, lambda i: (i, i % 7, "inf" if i == 3 else i * 1.5)))
     learned('target "y": 1 row has none', words=("--task", "regress"))
@@ -89,7 +59,6 @@ with tempfile.TemporaryDirectory() as folder:
     learned(words=("--task", "regress"))
     print("ok infinities and the largest numbers")
 
-    dates = ("2024-{1:02}-{0:02}", "{0:02}.{1:02}.2024", "{0}/{1}/2024")
     write("when,y\n" + rows(120, lambda i: (dates[i % 3].format(13 + i % 12, 1 + i % 12), i % 12)))
     learned("when (time)")
     write("when,y\n" + rows(120, lambda i: ("soon" if i == 50 else f"2024-{1 + i % 12}-3", i % 12)))
@@ -129,36 +98,3 @@ with tempfile.TemporaryDirectory() as folder:
     write(",".join(f"c{i}" for i in range(width)) + ",y\n" + rows(60, lambda r: [*((i * 7 + r * 13) % 101 for i in range(width)), "ab"[r % 2]]))
     learned(learners=("lightgbm",))
     print("ok 5,000 columns")
-
-    # The same through the other doors: automatic learning, validation, answers.
-    def auto(*words):
-        done = gyre("auto", "bad.csv", "--target", "y", "--budget", "2s", "--out", "auto.onnx", *words)
-        return done.returncode, done.stdout + done.stderr
-    for text, part in (("x,z,y\n" + rows(50, lambda i: (i, i % 3, "same")), "one label alone"),
-                       ("x,z,y\n" + rows(60, lambda i: ("", "", "ab"[i % 2])), "no column can help"),
-                       ("x,z,y\n" + rows(60, lambda i: (i, "", "")), "missing in every row"), ("x,z,y\n", "has no rows"), ("", "is empty")):
-        write(text)
-        code, told = auto()
-        assert code != 0 and part in told, (part, told)
-    cells = lambda i: ("seven" if i % 3 == 1 else i % 9, odd.get(i, i), dates[i % 3].format(13 + i % 12, 1 + i % 12), "" if i == 7 else "ab"[i % 2])
-    write("x,x,when,y\n" + rows(120, cells) + "1,2\n")
-    code, told = auto()
-    for part in ('named "x" like one before it', "numbers and 40 texts", "infinite or beyond 3.4e38", "line 122 is left out", "1 row has none and is left out"):
-        assert code == 0 and part in told, (part, told)
-    print("ok gyre auto: refused, or a model that was told what is odd")
-    learned()
-    for model in ("auto.onnx", "bad.onnx"):
-        for part in ("hold", "all"):
-            done = gyre("validate", "table", model, "bad.csv", "--target", "y", "--part", part)
-            assert done.returncode == 0 and "line 122 is left out" in done.stdout + done.stderr, done
-        done = gyre("validate", "table", model, "bad.csv", "--target", "nobody")
-        assert done.returncode != 0 and 'has no column "nobody"' in done.stderr, done.stderr
-        write("X,X_2,WHEN\n" + "seven,inf,3.2.2024\n,,\nnever seen,1e308,no date\n", "raw.csv")
-        done = gyre("--json", "predict", model, "raw.csv")
-        answers = [json.loads(line)["answer"]["probabilities"] for line in done.stdout.splitlines()]
-        assert done.returncode == 0 and len(answers) == 3 and all(abs(sum(one.values()) - 1) < 1e-5 for one in answers), done
-        for text, part in (("x,when\n1,2024-01-01\n", "x_2"), ("x,x_2,when\n1,oops,2024-01-01\n", "oops"), ("x,x_2,when\n1,2\n", "2"), ("", "raw.csv")):
-            write(text, "raw.csv")
-            done = gyre("predict", model, "raw.csv")
-            assert done.returncode != 0 and part in done.stderr, (text, done)
-    print("ok validation and answers: each cell that cannot be is named")
