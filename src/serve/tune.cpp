@@ -155,7 +155,7 @@ class OthersWork {
 }  // namespace
 
 TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<ModelEngine(int threads)>& make,
-                            const std::string& digest) {
+                            const std::string& digest, double most_of_others) {
   auto file = kept_file(digest);
   if (auto kept = kept_choice(file)) return *kept;
   static constexpr double seconds = 0.05;
@@ -179,7 +179,6 @@ TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<M
     }
     if (won == 2) best = setting;
   }
-  constexpr double most_of_others = 0.1;
   if (others.share(cores) > most_of_others) return usual;  // the next start may find the machine at rest
   if (file) {
     try {

@@ -28,8 +28,8 @@ const TuneRow& best_row(const std::vector<TuneRow>& rows, double target_ms);
 
 // What a model is run with when nobody said. Measured in half a second at the first load on a machine and kept in
 // the user's cache, by the model's digest and the processor. A core each is what is usual: another choice has to be
-// clearly better.
+// clearly better, and nothing is decided while others take more than this share of the cores' time.
 TuneSetting measured_choice(const ModelEngine& one_thread, const std::function<ModelEngine(int threads)>& make,
-                            const std::string& digest);
+                            const std::string& digest, double most_of_others = 0.1);
 
 }  // namespace gyre
