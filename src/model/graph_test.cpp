@@ -103,3 +103,21 @@ TEST_CASE("texts go in and come out") {
   tensor.texts = {"", "gr\xc3\xbc\xc3\x9f"};
   CHECK(Session::from_bytes(graph.finish()).run({tensor})[0].texts == tensor.texts);
 }
+
+TEST_CASE("what is computed twice is there once") {
+  GraphBuilder graph("once");
+  auto x = graph.input("x", DataType::f32, {1});
+  auto cast = [&](std::int64_t type) { return graph.node("Cast", {x}, {{"to", type}}); };
+  CHECK(graph.constant(2.0f) == graph.constant(2.0f));
+  CHECK(graph.constant(2.0f) != graph.constant(3.0f));
+  CHECK(cast(11) == cast(11));
+  CHECK(cast(11) != cast(7));
+  auto doubled = graph.node("Mul", {x, graph.constant(2.0f)});
+  CHECK(doubled == graph.node("Mul", {x, graph.constant(2.0f)}));
+  graph.part("net");
+  CHECK(doubled != graph.node("Mul", {x, graph.constant(2.0f)}));
+  for (std::string name : {"a", "b", "c"}) graph.output(doubled, name, DataType::f32, {1});
+  float value = 3;
+  auto out = Session::from_bytes(graph.finish()).run({Tensor::floats({1}, std::span(&value, 1))});
+  for (auto& one : out) CHECK(one.as<float>()[0] == 6);
+}

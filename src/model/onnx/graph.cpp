@@ -12,6 +12,7 @@ struct GraphBuilder::Body {
   onnx::ModelProto model;
   std::set<std::string> values;                // every name that stands for a value
   std::map<std::string, std::string> outputs;  // inner name -> the output's name
+  std::map<std::string, std::string> made;     // what was made -> the value with it: ensembles compute alike parts once
   std::string part;
   int made_up = 0;
   onnx::GraphProto& graph() { return *model.mutable_graph(); }
@@ -32,6 +33,13 @@ struct GraphBuilder::Body {
     auto* opset = model.add_opset_import();
     opset->set_domain(domain);
     opset->set_version(domain == "ai.onnx.ml" ? 3 : 1);
+  }
+  // The value that was made like this before; nothing where it has to be made. What is large is seldom there twice.
+  const std::string* made_before(const google::protobuf::MessageLite& like, const std::string& name) {
+    constexpr std::size_t most_bytes = 1 << 16;
+    if (like.ByteSizeLong() > most_bytes) return nullptr;
+    auto [found, fresh] = made.try_emplace(like.GetTypeName() + like.SerializeAsString(), name);
+    return fresh ? nullptr : &found->second;
   }
   std::string fresh(std::string_view what) {
     std::string name;
@@ -93,8 +101,13 @@ void GraphBuilder::output(const std::string& value, std::string name, DataType t
 }
 
 std::string GraphBuilder::constant(const Tensor& tensor, std::string name) {
-  name = body_->define(name.empty() ? body_->fresh("constant") : name);
-  fill(*body_->graph().add_initializer(), tensor, name);
+  bool unnamed = name.empty();
+  if (unnamed) name = body_->fresh("constant");
+  onnx::TensorProto proto;
+  fill(proto, tensor, {});
+  if (auto* before = unnamed ? body_->made_before(proto, name) : nullptr) return *before;
+  proto.set_name(body_->define(name));
+  *body_->graph().add_initializer() = std::move(proto);
   return name;
 }
 
@@ -138,14 +151,19 @@ std::string GraphBuilder::node(std::string op, std::vector<std::string> inputs, 
   auto name = body_->fresh(op);
   for (auto& input : inputs)
     if (!input.empty()) body_->need(input, name);  // empty: an optional input left out
-  auto& node = *body_->graph().add_node();
-  node.set_name(body_->part.empty() ? name : body_->part + "/" + name);
+  onnx::NodeProto node;
+  node.set_name(body_->part);
   node.set_op_type(op);
   if (!domain.empty()) node.set_domain(domain);
   for (auto& input : inputs) node.add_input(input);
   set_attributes(node, attributes);
+  // An Identity is there to be another value; what is drawn by chance is another one each time.
+  bool repeats = outputs == 1 && op != "Identity" && op.rfind("Random", 0) != 0;
+  if (auto* before = repeats ? body_->made_before(node, name) : nullptr) return *before;
+  node.set_name(body_->part.empty() ? name : body_->part + "/" + name);
   node.add_output(body_->define(name));
   for (int i = 1; i < outputs; i++) node.add_output(body_->define(name + "_" + std::to_string(i)));
+  *body_->graph().add_node() = std::move(node);
   return name;
 }
 
