@@ -5,9 +5,11 @@ import lightgbm, numpy as np, onnx, onnxruntime, pandas as pd
 from onnx import TensorProto, helper
 from sklearn import metrics as m
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler, TargetEncoder
 
 gyre = os.environ["GYRE"]
 random = np.random.default_rng(5)
@@ -40,7 +42,7 @@ def report(model, table, target):
 
 
 def same(ours, theirs, name):
-    assert set(theirs) <= set(ours), set(theirs) - set(ours)
+    assert set(theirs) == set(ours), set(theirs) ^ set(ours)  # every score that is told
     for key, value in theirs.items():
         assert abs(ours[key] - value) <= 1e-9 * max(1, abs(value)), (name, key, ours[key], value)
 
@@ -152,6 +154,63 @@ def check_learners():
     print(f"ok LightGBM: {worst:.1e} from the Python package's answers")
 
 
+def features(table, *words):
+    """What a file's weighted sums are made of: an inner value of its graph, asked for by name."""
+    table.to_csv(work / "t.csv", index=False)
+    run("train", "table", "t.csv", "--target", "number", "--task", "regress", "--learner", "linear", "--hold", "0", "--out", "t.onnx", *words)
+    model = onnx.load(work / "t.onnx")
+    sums = next(node for node in model.graph.node if node.op_type == "Gemm")
+    model.graph.output.append(helper.make_tensor_value_info(sums.input[0], TensorProto.FLOAT, None))
+    del model.graph.output[0]
+    onnx.save(model, work / "t.onnx")
+    values = feed("t.onnx", table)
+    (work / "t.onnx").unlink()
+    return values
+
+
+def same_columns(ours, theirs, what):
+    """The same columns, in whatever order."""
+    theirs = np.asarray(theirs, dtype=float)
+    assert ours.shape == theirs.shape, (what, ours.shape, theirs.shape)
+    left = list(range(ours.shape[1]))
+    for column in theirs.T:
+        off = [np.abs(ours[:, i] - column).max() for i in left]
+        assert min(off) < 3e-6 * max(1, np.abs(column).max()), (what, min(off))
+        left.pop(int(np.argmin(off)))
+
+
+def check_features():
+    rows = 400
+    total = random.normal(0, 1, rows)
+    numbers = pd.DataFrame({"a": random.normal(100, 30, rows), "b": random.gamma(2, 5, rows)})
+    numbers.loc[::7, "a"] = math.nan
+    fills = {"mean": SimpleImputer(), "median": SimpleImputer(strategy="median"), "zero": SimpleImputer(strategy="constant", fill_value=0)}
+    scales = {"none": FunctionTransformer(), "standard": StandardScaler(), "min-max": MinMaxScaler(), "robust": RobustScaler()}
+    for fill, imputer in fills.items():
+        for scale, scaler in scales.items():  # scikit-learn's scalers leave holes out, too
+            wanted = scaler.fit(numbers).transform(pd.DataFrame(imputer.fit_transform(numbers), columns=["a", "b"]))
+            same_columns(features(numbers.assign(number=total), "--fill", fill, "--scale", scale), wanted, (fill, scale))
+    colours = pd.DataFrame({"colour": random.choice(["red", "green", "blue", None], rows, p=[0.4, 0.3, 0.2, 0.1])})
+    frequent = colours.colour.value_counts().index.tolist()
+    known = colours.fillna({"colour": "?"})
+    for encoding, encoder, cells in (("one-hot", OneHotEncoder(sparse_output=False), known),
+                                     ("ordinal", OrdinalEncoder(categories=[[*frequent, "?"]]), known),
+                                     ("target", TargetEncoder(target_type="continuous", smooth=10), known)):
+        wanted = encoder.fit(cells, total).transform(cells)
+        if encoding == "ordinal":
+            wanted = np.where(wanted == len(frequent), -2, wanted)  # a hole is none of the categories
+        same_columns(features(colours.assign(number=total.round(9)), "--categories", encoding, "--scale", "none"), wanted, encoding)
+    notes = pd.DataFrame({"note": [" ".join(random.choice(["Very", "hot", "cold", "day", "line-7", "\u00e4nder"], 6)) for _ in range(rows)]})
+    words = TfidfVectorizer(token_pattern="[0-9a-z\u0080-\U0010ffff]+", ngram_range=(1, 2), min_df=2)
+    same_columns(features(notes.assign(number=total), "--text-terms", "10000", "--types", "note=text"),
+                 words.fit_transform(notes.note).toarray(), "tf-idf")
+    when = pd.Series(pd.Timestamp("2019-12-30 05:00") + pd.to_timedelta(random.integers(0, 2000 * 24, rows), unit="h"))
+    parts = pd.DataFrame({"days": (when - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1), "year": when.dt.year, "month": when.dt.month,
+                          "day": when.dt.day, "weekday": when.dt.day_of_week, "hour": when.dt.hour})
+    same_columns(features(pd.DataFrame({"when": when.dt.strftime("%d.%m.%Y %H:%M"), "number": total}), "--scale", "none"), parts, "dates")
+    print(f"ok features equal scikit-learn's: {len(fills) * len(scales)} ways to fill and scale, categories, words, dates")
+
+
 def check_raw_rows():
     table = made_up(500)
     table["when"] = [f"{1 + i % 28}.{1 + i % 12}.{2020 + i % 5} {i % 24}:15" for i in range(len(table))]
@@ -162,16 +221,27 @@ def check_raw_rows():
     odd = table.head(40).rename(columns=str.upper)
     odd.loc[0, "COLOUR"], odd.loc[1, "WHEN"], odd.loc[2, "NOTE"], odd.loc[3, "WIDTH"] = "never seen", "no date", None, math.nan
     odd.loc[4, "WHEN"] = None
-    odd.drop(columns=["GRADE"]).to_csv(work / "odd.csv", index=False)
-    for learner in json.loads(run("--json", "learners")):
-        if "classify" not in learner["tasks"]:
-            continue
-        run("train", "table", "t.csv", "--target", "grade", "--learner", learner["name"], "--out", "t.onnx")
-        told = [json.loads(line)["answer"]["probabilities"] for line in run("--json", "predict", "t.onnx", "odd.csv").splitlines()]
-        worst = np.abs(np.array([[row[c] for c in "abc"] for row in told]) - feed("t.onnx", odd)).max()
-        assert worst < 1e-6, (learner["name"], worst)
+    odd.to_csv(work / "odd.csv", index=False)
+
+    def same_answers(target, *words):
+        run("train", "table", "t.csv", "--target", target, "--out", "t.onnx", *words)
+        told = [json.loads(line)["answer"] for line in run("--json", "predict", "t.onnx", "odd.csv").splitlines()]
+        told = [[row["probabilities"][c] for c in "abc"] if target == "grade" else [row["value"]] for row in told]
+        worst = (np.abs(np.array(told) - feed("t.onnx", odd)) / np.maximum(1, np.abs(told))).max()
+        assert worst < 1e-5, (words, worst)
         (work / "t.onnx").unlink()
-    print("ok every learner's file answers raw rows in onnxruntime from Python as in gyre")
+
+    for learner in json.loads(run("--json", "learners")):
+        if "classify" in learner["tasks"]:
+            same_answers("grade", "--learner", learner["name"])
+        if "regress" in learner["tasks"]:
+            same_answers("number", "--task", "regress", "--learner", learner["name"])
+    print("ok every learner's file answers raw rows in onnxruntime from Python as in gyre: labels and numbers")
+    for words in (["--calibrate", "sigmoid"], ["--calibrate", "isotonic"], ["--several", "one-vs-rest"], ["--several", "one-vs-one", "--calibrate", "sigmoid"],
+                  ["--memory", "1", "--text-terms", "500"], ["--class-weights", "balanced", "--weight", "count"]):
+        for learner in ("lightgbm", "linear"):
+            same_answers("grade", "--learner", learner, *words)
+    print("ok so do calibrated ones, models of two labels, weighted ones")
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -179,4 +249,5 @@ with tempfile.TemporaryDirectory() as folder:
     run("init")
     check_scores()
     check_learners()
+    check_features()
     check_raw_rows()
