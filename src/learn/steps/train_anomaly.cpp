@@ -2,9 +2,7 @@
 #include "base/file.hpp"
 #include "data/gather.hpp"
 #include "learn/lineage.hpp"
-#include "learn/metrics.hpp"
-#include "learn/unsupervised/anomaly.hpp"
-#include "learn/unsupervised/row_model.hpp"
+#include "learn/unsupervised/anomaly_model.hpp"
 
 namespace gyre {
 
@@ -21,29 +19,6 @@ struct Options {
   RowOptions rows;
 };
 
-class AnomalyModel final : public RowModel {
- public:
-  AnomalyModel(Featuriser featuriser, std::unique_ptr<Fitted> fitted)
-      : featuriser_(std::move(featuriser)), fitted_(std::move(fitted)) {}
-  std::vector<RowAnswer> export_to(GraphBuilder& graph, TableInputs& inputs) const override {
-    graph.part("pre");
-    auto features = featuriser_.export_to(graph, inputs);
-    graph.part("net");
-    auto score = fitted_->export_to(graph, features);
-    graph.part("post");
-    return {{"score", score}};
-  }
-  std::vector<std::vector<double>> answers(const Table& table, int threads) const override {
-    return {fitted_->predict(featuriser_.transform(table), threads)};
-  }
-  const Featuriser& featuriser() const { return featuriser_; }
-  const Fitted& fitted() const { return *fitted_; }
-
- private:
-  Featuriser featuriser_;
-  std::unique_ptr<Fitted> fitted_;
-};
-
 void run(const Options& options, StepContext& context) {
   auto& learner = anomaly_learner(options.learner);
   auto values = learner_options(learner, options.set);
@@ -57,8 +32,7 @@ void run(const Options& options, StepContext& context) {
       context.threads(), static_cast<std::uint64_t>(options.rows.seed), [&] { return context.stop_requested(); }, {}};
   context.say("learning what is usual from " + counted(features.rows, "row", "rows"));
   auto fitted = learner.train(values, {}, {&features, {}, {}}, training);
-  double threshold = quantile(fitted->predict(features, context.threads()), 1 - options.alarms);
-  threshold = std::nextafter(static_cast<float>(threshold), HUGE_VALF);  // the usual row itself is no alarm
+  double threshold = alarm_threshold(fitted->predict(features, context.threads()), options.alarms);
   AnomalyModel model(std::move(featuriser), std::move(fitted));
 
   json::object given_options = given(options.rows);
@@ -95,10 +69,11 @@ void run(const Options& options, StepContext& context) {
 
 std::vector<Field> fields() {
   std::vector<Field> list{
-      field("learner", &Options::learner, "how: by random cuts, or by how columns go together",
+      field("learner", &Options::learner, "how: by random cuts, by how columns go together, or by how far from others",
             {.choices = anomaly_learner_names}),
-      field("set", &Options::set,
-            "the learner's own options: trees=200, sample=256; or share=0.9, components=0 (by the share)"),
+      field(
+          "set", &Options::set,
+          "the learner's own options: trees=200, sample=256; or share=0.9, components=0 (by the share); or clusters=8"),
       field("alarms", &Options::alarms, "share of the rows that were learned from whose score is an alarm",
             {.min = 0, .max = 0.5}),
       field("truth", &Options::truth, "a column that says which rows are odd: not learned from, it judges"),

@@ -1,5 +1,6 @@
-#include "learn/unsupervised/anomaly.hpp"
+#include "learn/unsupervised/anomaly_model.hpp"
 
+#include <cmath>
 #include <map>
 
 #include "base/error.hpp"
@@ -9,7 +10,13 @@
 namespace gyre {
 
 const Learner& anomaly_learner(const std::string& name) {
-  return name == anomaly_principal_components.name ? anomaly_principal_components : anomaly_isolation_forest;
+  for (auto* learner : {&anomaly_principal_components, &anomaly_nearest_centre})
+    if (learner->name == name) return *learner;
+  return anomaly_isolation_forest;
+}
+
+double alarm_threshold(std::vector<double> scores, double alarms) {
+  return std::nextafter(static_cast<float>(quantile(std::move(scores), 1 - alarms)), HUGE_VALF);
 }
 
 OddRows odd_rows(const Table& table, const std::string& name, const std::string& odd) {

@@ -9,8 +9,9 @@
 namespace gyre {
 
 // Their Fitted gives one number for each row: the larger the odder. They look at no targets.
-extern const Learner anomaly_isolation_forest, anomaly_principal_components;
-inline const std::vector<std::string> anomaly_learner_names{"isolation-forest", "principal-components"};
+extern const Learner anomaly_isolation_forest, anomaly_principal_components, anomaly_nearest_centre;
+inline const std::vector<std::string> anomaly_learner_names{"isolation-forest", "principal-components",
+                                                            "nearest-centre"};
 const Learner& anomaly_learner(const std::string& name);
 
 // Which rows are odd by a column that says so: those of the label `odd`; when it is empty, of the rarer of two.

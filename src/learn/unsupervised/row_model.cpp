@@ -160,6 +160,7 @@ std::vector<Field> row_fields() {
     one.set = [set = one.set](void* target, const json::value& value) {
       set(&static_cast<RowOptions*>(target)->features, value);
     };
+    if (one.name == "scale") one.limits.choices = {"auto", "none", "standard", "min-max", "robust"};
     if (one.name == "categories") one.limits.choices = {"auto", "one-hot", "ordinal"};
     list.push_back(std::move(one));
   }

@@ -67,7 +67,7 @@ TEST_CASE("k-means finds clusters that lie apart; scores of clusters by hand") {
   CHECK(fit_k_means(rows_of(1, {4, 4, 4, 9}), {.clusters = 3}).count() == 2);
 }
 
-TEST_CASE("a row far from all others is the oddest, by either learner") {
+TEST_CASE("a row far from all others is the oddest, by each learner") {
   Random random(5);
   std::vector<float> values;
   for (int i = 0; i < 300; i++) {

@@ -1,15 +1,12 @@
 #include "search/auto/card.hpp"
 
-#include <cstdio>
+#include "search/auto/objective.hpp"
 
 namespace gyre {
 
 static std::string number(const json::object& object, std::string_view key) {
   auto value = find_number(object, key);
-  if (!value) return "";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.5g", *value);
-  return text;
+  return value ? short_number(*value) : "";
 }
 
 std::string card_of(const json::object& report) {
@@ -20,7 +17,7 @@ std::string card_of(const json::object& report) {
   card += "| learned from | " + number(report, "rows") + " rows, " + number(report, "columns") + " columns |\n";
   card += "| judged by | " + get_string(report, "judged_by") + " |\n";
   card += "| " + metric + " | " + number(report, "score") + " |\n";
-  card += "| the default (LightGBM as it comes) | " + number(report, "default_score") + " |\n";
+  card += "| the default (" + get_string(report, "default") + ") | " + number(report, "default_score") + " |\n";
   card += "| one answer, one core | " + number(report, "latency_ms") + " ms |\n";
   card += "| size | " + number(report, "megabytes") + " MB |\n\n";
   card += "## Members\n\n| weight | pipeline | " + metric + " | options |\n|---|---|---|---|\n";

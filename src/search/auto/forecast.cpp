@@ -38,6 +38,7 @@ AutoForecast find_forecaster(const std::filesystem::path& file, const std::strin
       {"task", "forecast"},
       {"metric", "mase"},
       {"score", best.mase},
+      {"default", "naive"},
       {"default_score", score_or_null(best.scores, "naive")},
       {"rows", table.rows},
       {"columns", plan.columns.ahead.size() + 2},

@@ -108,6 +108,8 @@ static Guardrail repeated_rows(const Table& table) {
           percent(share) + " of the rows occur again: equal rows in learning and judging make scores too good"};
 }
 
+std::vector<Guardrail> look_at_rows(const Table& table) { return {missing_values(table), repeated_rows(table)}; }
+
 std::vector<Guardrail> look_at(const Table& table, const Target& target) {
   std::vector<Guardrail> found{enough_rows(table), missing_values(table), cardinality(table), leakage(table, target),
                                repeated_rows(table)};

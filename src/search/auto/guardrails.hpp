@@ -13,6 +13,7 @@ struct Guardrail {
   std::string state;  // passed | done | alerted
   std::string text;
 };
+std::vector<Guardrail> look_at_rows(const Table& table);  // what matters without a target, too
 std::vector<Guardrail> look_at(const Table& table, const Target& target);
 json::array to_json(const std::vector<Guardrail>& guardrails);
 

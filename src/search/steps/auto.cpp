@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "data/gather.hpp"
 #include "learn/lineage.hpp"
+#include "search/auto/anomaly.hpp"
 #include "search/auto/automl.hpp"
 #include "search/auto/card.hpp"
 #include "search/auto/forecast.hpp"
@@ -19,6 +20,7 @@ struct Options {
   std::string budget = "60s";
   std::string metric = "auto";
   std::string task = "auto";
+  std::string odd;
   std::vector<std::string> types;
   std::vector<std::string> leave_out;
   std::string group;
@@ -35,14 +37,17 @@ struct Options {
 };
 
 const std::vector<Field> fields{
-    field("target", &Options::target, "the column to learn", {.required = true}),
+    field("target", &Options::target,
+          "the column to learn; of --task anomaly one that says which rows are odd, to judge by: it may be left out"),
     field("budget", &Options::budget, "time until the model is there: 30s, 5m, 2h"),
     field("metric", &Options::metric,
           "what is made best: auc, log_loss, accuracy, rmse, mae, r2 ...; auto: AUC of two labels, log loss of more, "
           "RMSE of numbers"),
     field("task", &Options::task,
-          "labels or numbers, auto: as the target looks; forecast: how a series goes on (--time, --horizon)",
-          {.choices = {"auto", "classify", "regress", "forecast"}}),
+          "labels or numbers, auto: as the target looks; forecast: how a series goes on (--time, --horizon); anomaly: "
+          "which rows are odd",
+          {.choices = {"auto", "classify", "regress", "forecast", "anomaly"}}),
+    field("odd", &Options::odd, "of --task anomaly: the target's label that odd rows have; else the rarer of two"),
     field("types", &Options::types, "COLUMN=TYPE instead of what is worked out; may be given several times"),
     field("leave-out", &Options::leave_out, "a column that is not learned from; may be given several times"),
     field("group", &Options::group,
@@ -83,6 +88,7 @@ json::object given(const Options& options) {
           {"budget", options.budget},
           {"metric", options.metric},
           {"task", options.task},
+          {"odd", options.odd},
           {"types", json::value_from(options.types)},
           {"leave-out", json::value_from(options.leave_out)},
           {"group", options.group},
@@ -139,7 +145,36 @@ void forecast(const Options& options, StepContext& context) {
   write(found.report, found.bytes, options.target, context);
 }
 
+Table read_whole(const Options& options, StepContext& context) {
+  auto path = context.input("table");
+  Table whole = read_table(
+      path, {.types = types_from(options.types), .name = name_of_input(path, "table"), .threads = context.threads()});
+  for (auto& name : options.leave_out) whole = whole.without(whole.get(name).name);
+  return whole;
+}
+
+void anomaly(const Options& options, StepContext& context) {
+  double budget = seconds_of(options.budget);
+  Table whole = read_whole(options, context);
+  std::optional<OddRows> odd;
+  if (!options.target.empty()) {
+    odd = odd_rows(whole, options.target, options.odd);
+    whole = whole.without(whole.get(options.target).name);
+  }
+  AnomalyRequest request{context.threads(), static_cast<std::uint64_t>(options.seed),
+                         [&] { return context.stop_requested() || seconds_since_start() > 0.8 * budget; },
+                         [&](const std::string& line) { context.say(line); }};
+  auto found =
+      find_anomaly_model(whole, odd ? &*odd : nullptr, request, lineage_of(step_auto, given(options), context));
+  found.report["guardrails"] = to_json(look_at_rows(whole));
+  write(found.report, found.bytes, "what is odd in " + whole.name, context);
+}
+
 void run(const Options& options, StepContext& context) {
+  if (options.task == "anomaly") return anomaly(options, context);
+  if (options.target.empty())
+    throw Error(Code::invalid, "auto: no column is named to learn",
+                "--target COLUMN; or --task anomaly, which needs none");
   if (options.task == "forecast") return forecast(options, context);
   AutoRequest request{.metric = options.metric,
                       .folds = static_cast<std::size_t>(options.folds),
@@ -149,8 +184,7 @@ void run(const Options& options, StepContext& context) {
                       .latency_ms = options.latency,
                       .megabytes = options.megabytes,
                       .most_candidates = static_cast<std::size_t>(options.candidates)};
-  Table whole = read_table(context.input("table"), {.types = types_from(options.types), .threads = context.threads()});
-  for (auto& name : options.leave_out) whole = whole.without(whole.get(name).name);
+  Table whole = read_whole(options, context);
   std::optional<RowHistory> history;
   if (options.window > 0) {
     if (options.group.empty())
