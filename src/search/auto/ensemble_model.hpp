@@ -15,12 +15,15 @@ struct EnsembleMember {
 
 class EnsembleModel final : public TableModel {
  public:
-  explicit EnsembleModel(std::vector<EnsembleMember> members) : members_(std::move(members)) {}
+  // `cut_odds`: of two labels, the odds from which on the second one is the answer (search/auto/cut.hpp).
+  explicit EnsembleModel(std::vector<EnsembleMember> members, double cut_odds = 1)
+      : members_(std::move(members)), cut_odds_(cut_odds) {}
   std::vector<double> predict(const Table& table, int threads) const override;
   std::string export_to(GraphBuilder& graph, TableInputs& inputs) const override;
 
  private:
   std::vector<EnsembleMember> members_;
+  double cut_odds_;
 };
 
 }  // namespace gyre

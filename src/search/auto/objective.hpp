@@ -14,15 +14,20 @@ class Objective {
   Objective(const std::string& name, const Target& target);
   const std::string& name() const { return name_; }
   bool is_error() const { return is_error_; }  // shown as a positive number, the smaller the better
+  // Answers may be cut elsewhere than at one half, and are judged at their best cut (search/auto/cut.hpp).
+  bool moves_cut() const { return moves_cut_; }
   // The higher the better. `answers`: [rows][outputs].
   double score(std::span<const double> truth, std::span<const double> answers) const;
+  double score_as_is(std::span<const double> truth, std::span<const double> answers) const;  // no cut is moved
   double shown(double score) const { return is_error_ ? -score : score; }
 
  private:
   std::string name_;
   Task task_;
   std::size_t classes_;
-  bool is_error_;
+  bool is_error_, moves_cut_;
 };
+
+std::string short_number(double value);  // five digits, as reports and people need
 
 }  // namespace gyre

@@ -19,7 +19,8 @@ Race::Race(const Table& table, const Target& target, Objective objective, RaceOp
       known_(known_candidates(problem_of(target), shape_of(table))),
       former_(FormerResults::for_table(table, known_)),
       outputs_(problem_of(target).outputs()),
-      began_(seconds_since_start()) {
+      began_(seconds_since_start()),
+      deadline_(options_.deadline) {
   auto first = split(0);
   folds_ = first->folds.size();
   // Of few rows each training takes one core; of many, one training takes all of them.
@@ -33,7 +34,7 @@ bool Race::has_entries() {
   return !entries_.empty();
 }
 
-bool Race::over() const { return seconds_since_start() >= options_.deadline || options_.stop(); }
+bool Race::over() const { return seconds_since_start() >= deadline_ || options_.stop(); }
 
 std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
   while (splits_.size() <= number) {
@@ -50,7 +51,9 @@ std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
 std::optional<std::size_t> Race::best_known() const {
   if (known_.empty()) return {};
   if (tried_ < always_tried || !former_) return 0;  // in their order
-  double left = (options_.deadline - seconds_since_start()) * workers_;
+  for (std::size_t i = 0; i < known_.size(); i++)
+    if (!former_->knows(known_[i].name)) return i;  // nobody can say what it is worth here
+  double left = (deadline_ - seconds_since_start()) * workers_;
   auto name = former_->next(left);
   if (!name) return {};
   auto found = std::find_if(known_.begin(), known_.end(), [&](auto& one) { return one.name == *name; });
@@ -62,7 +65,7 @@ std::optional<Candidate> Race::propose() {
   std::size_t number = proposed_++;
   auto known = best_known();
   // It would be cut, and lose to all others.
-  if (!known && options_.deadline - seconds_since_start() < usual_seconds_) return {};
+  if (!known && deadline_ - seconds_since_start() < usual_seconds_) return {};
   if (!known) return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
   Candidate candidate = known_[*known];
   known_.erase(known_.begin() + static_cast<std::ptrdiff_t>(*known));
@@ -91,7 +94,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
   bool first_goes_on = entries_.empty() && current_ && current_->next < folds_;
   if (over() && heats_ > 0 && !first_goes_on) return {};
   if (!current_ || current_->next == folds_ || current_->lost) {
-    double left = std::max(0.0, options_.deadline - seconds_since_start());
+    double left = std::max(0.0, deadline_ - seconds_since_start());
     auto heat = std::make_shared<Heat>();
     // When the most different ones were tried, others and further splits of the best take turns.
     if (tried_ > 2 * always_tried && heats_ % 2 == 0) heat->again = worth_again(left);
@@ -123,11 +126,14 @@ bool Race::train_fold(Heat& heat, std::size_t fold) {
   // measured by: it has all the time there is.
   bool is_first = heat.number == 0;
   double rounds_left = std::ceil(static_cast<double>(folds_ - fold) / workers_);
-  double end = is_first ? options_.deadline : std::min(options_.deadline, heat.latest);
+  double end = is_first ? deadline() : std::min(deadline(), heat.latest);
   double latest = began + std::max(is_first ? 0.3 : 0.0, (end - began) / rounds_left);
   TableTraining training{heat.candidate.learner, heat.candidate.options, heat.candidate.features, threads_each_,
                          options_.seed + fold};
-  training.stop = [&] { return options_.stop() || seconds_since_start() > latest; };
+  training.stop = [&] {
+    double now = seconds_since_start();
+    return options_.stop() || now > latest || (!is_first && now > deadline_);
+  };
   bool checked = heat.candidate.checked;
   auto model = std::make_shared<TablePipeline>(train_pipeline(training, part.learn, part.learn_target, {},
                                                               checked ? &part.judge : nullptr,
@@ -158,7 +164,7 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   std::lock_guard lock(mutex_);
   if (heat.candidate.checked) usual_seconds_ = std::max(usual_seconds_, 0.6 * heat.seconds / workers_);
   if (!std::isfinite(score)) {
-    failed_.push_back({heat.candidate.name, "its answers have no " + objective_.name()});
+    failed_.push_back({heat.candidate.name, "its answers have no " + objective_.name(), "another --metric may fit"});
   } else if (heat.again) {
     merge(entries_[*heat.again], heat);
     told(entries_[*heat.again]);
@@ -174,6 +180,12 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   }
 }
 
+void Race::lose(Heat& heat, const std::string& why, const std::string& hint) {
+  std::lock_guard lock(mutex_);
+  if (!heat.lost) failed_.push_back({heat.candidate.name, why, hint});
+  heat.lost = true;
+}
+
 void Race::work(const std::function<void(const Entry&)>& told) {
   std::size_t fold = 0;
   while (auto heat = next_job(&fold)) {
@@ -182,10 +194,10 @@ void Race::work(const std::function<void(const Entry&)>& told) {
       // What was cut by the end of all time says nothing about the candidate.
       if (over() && heat->candidate.checked && has_entries()) continue;
       finish(*heat, told);
-    } catch (const std::exception& error) {  // this learner cannot do this table: the others go on
-      std::lock_guard lock(mutex_);
-      if (!heat->lost) failed_.push_back({heat->candidate.name, error.what()});
-      heat->lost = true;
+    } catch (const Error& error) {  // this learner cannot do this table: the others go on
+      lose(*heat, error.what(), error.hint);
+    } catch (const std::exception& error) {
+      lose(*heat, error.what(), "");
     }
   }
 }

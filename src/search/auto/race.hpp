@@ -28,7 +28,7 @@ struct Entry {
 };
 
 struct FailedCandidate {
-  std::string name, why;
+  std::string name, why, hint;
 };
 
 struct RaceOptions {
@@ -36,7 +36,7 @@ struct RaceOptions {
   std::vector<std::size_t> groups{};  // of rows that no fold parts; may be empty
   int threads = 1;
   std::uint64_t seed = 1;
-  double deadline = 0;  // of seconds_since_start()
+  double deadline = 0;  // of seconds_since_start(): what is under way then is cut
   std::size_t most_candidates = 1000;
   std::function<bool()> stop;  // Ctrl-C
 };
@@ -47,6 +47,10 @@ class Race {
 
   // `told` is called for each entry, one at a time.
   void run(const std::function<void(const Entry&)>& told);
+
+  // Another end than the options' one; of seconds_since_start(). `told` may call it.
+  void end_at(double deadline) { deadline_ = deadline; }
+  double deadline() const { return deadline_; }
 
   const std::vector<Entry>& entries() const { return entries_; }
   const std::vector<FailedCandidate>& failed() const { return failed_; }
@@ -82,6 +86,7 @@ class Race {
   void merge(Entry& entry, Heat& heat);
   bool train_fold(Heat& heat, std::size_t fold);  // whether it was the last one of the heat
   void finish(Heat& heat, const std::function<void(const Entry&)>& told);
+  void lose(Heat& heat, const std::string& why, const std::string& hint);
   bool over() const;
   bool has_entries();
 
@@ -97,6 +102,7 @@ class Race {
   std::size_t folds_, outputs_;
   int workers_, threads_each_;
   double began_;
+  std::atomic<double> deadline_;
   std::size_t proposed_ = 0, heats_ = 0;
   double usual_seconds_ = 0;  // that a candidate takes, all folds on all workers
   std::shared_ptr<Heat> current_;

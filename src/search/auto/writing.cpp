@@ -1,0 +1,92 @@
+#include "search/auto/writing.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "model/session.hpp"
+
+namespace gyre {
+
+static constexpr double most_work = 150;   // megabytes or so: larger models are no use to anyone
+static constexpr double least_work = 4;    // so much is written however late it is
+static constexpr double safe_share = 0.8;  // of the time that is left, as the machine may be slower in a moment
+
+static Table spread_rows(const Table& table) {
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0, count = std::min<std::size_t>(100, table.rows()); i < count; i++)
+    rows.push_back(i * table.rows() / count);
+  return table.take(rows);
+}
+
+EnsembleWriter::EnsembleWriter(const Table& table, const Target& target, const RowHistory* history,
+                               json::object lineage, std::string about, int threads)
+    : table_(table),
+      target_(target),
+      history_(history),
+      lineage_(std::move(lineage)),
+      about_(std::move(about)),
+      threads_(threads),
+      examples_(spread_rows(table)) {}
+
+TableExport EnsembleWriter::export_of(const Chosen& members, double cut_odds) const {
+  EnsembleModel model = model_of(members, cut_odds);
+  if (history_) return export_history_model(model, target_, *history_, examples_, lineage_, about_, threads_);
+  return export_table_model(model, target_, examples_, lineage_, about_, threads_);
+}
+
+double EnsembleWriter::seconds_for_work(const Chosen& members) const {
+  Chosen probe(members.begin(), members.begin() + 1);
+  probe[0].models = 1;
+  double began = seconds_since_start();
+  export_of(probe, 1);
+  return (seconds_since_start() - began) / work(probe);
+}
+
+double EnsembleWriter::seconds_for(const Chosen& members, const WritingLimits& limits) const {
+  double most = limits.megabytes > 0 ? std::min(limits.megabytes, most_work) : most_work;
+  double times = limits.latency_ms > 0 || limits.megabytes > 0 ? 3 : 1;  // a limit is met step by step
+  return times * seconds_for_work(members) * std::clamp(work(members), least_work, std::max(most, least_work)) /
+         safe_share;
+}
+
+// Milliseconds for one row on one core: the median of several.
+static double latency_of(const TableExport& exported) {
+  Session session = Session::from_bytes(exported.bytes, 1);
+  std::vector<double> times;
+  for (std::size_t i = 0; i < 21; i++) {
+    double began = seconds_since_start();
+    session.run(exported.example);
+    times.push_back(1000 * (seconds_since_start() - began));
+  }
+  std::nth_element(times.begin(), times.begin() + 10, times.end());
+  return times[10];
+}
+
+Written EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) const {
+  Written written;
+  double speed = 1 / seconds_for_work(members);
+  double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) * speed);
+  if (limits.megabytes > 0) most = std::min(most, limits.megabytes);
+  while (work(members) > std::min(most, most_work) && reduce(members)) written.reduced = true;
+  while (true) {
+    written.exported = export_of(members, cut_odds);
+    written.latency_ms = latency_of(written.exported);
+    double megabytes = static_cast<double>(written.exported.bytes.size()) / 1e6;
+    bool slow = limits.latency_ms > 0 && written.latency_ms > limits.latency_ms;
+    bool large = limits.megabytes > 0 && megabytes > limits.megabytes;
+    if (!slow && !large) return written;
+    // Far from the limit several steps are made at once: each try costs a whole export.
+    double over = std::max(slow ? written.latency_ms / limits.latency_ms : 1, large ? megabytes / limits.megabytes : 1);
+    double wanted = work(members) / over;
+    written.reduced = true;
+    do {
+      if (!reduce(members))
+        throw Error(Code::invalid,
+                    "the smallest model found takes " + short_number(written.latency_ms) + " ms for a row and " +
+                        short_number(megabytes) + " MB",
+                    "allow more with --latency or --megabytes, or learn with `gyre train table --learner linear`");
+    } while (work(members) > wanted);
+  }
+}
+
+}  // namespace gyre
