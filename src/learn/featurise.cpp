@@ -15,8 +15,11 @@ namespace gyre {
 std::vector<Field> feature_fields() {
   return {field("fill", &FeatureOptions::fill, "what a missing number becomes; auto: what the learner needs",
                 {.choices = {"auto", "keep", "mean", "median", "zero"}}),
-          field("scale", &FeatureOptions::scale, "how numbers are made alike in size; auto: as the learner needs it",
-                {.choices = {"auto", "none", "standard", "min-max", "robust"}}),
+          field("scale", &FeatureOptions::scale,
+                "how numbers are made alike in size; auto: as the learner needs it; relevance: standard, times how "
+                "much of the "
+                "target goes with each alone",
+                {.choices = {"auto", "none", "standard", "min-max", "robust", "relevance"}}),
           field("categories", &FeatureOptions::categories,
                 "how categories become numbers; auto: by how many there are and what the learner takes",
                 {.choices = {"auto", "one-hot", "ordinal", "target", "native"}}),
@@ -73,6 +76,8 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
   if (fill == "keep" && wants.complete)
     throw Error(Code::invalid, "this learner cannot take holes", "--fill mean, median or zero");
   std::string scale = options.scale != "auto" ? options.scale : wants.scaled ? "standard" : "none";
+  const Target* weighed_by = scale == "relevance" ? &target : nullptr;
+  if (weighed_by) scale = "standard";
   std::vector<std::string> numbers;
   std::vector<const Column*> others;
   for (auto& column : table.columns) {
@@ -91,9 +96,9 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
   if (columns_.empty())
     throw Error(Code::invalid, table.name + ": no column can help to learn \"" + target.column + "\"",
                 findings_.empty() ? "" : findings_[0]);
-  if (!numbers.empty()) blocks_.push_back(std::make_unique<NumberBlock>(table, numbers, fill, scale));
+  if (!numbers.empty()) blocks_.push_back(std::make_unique<NumberBlock>(table, numbers, fill, scale, weighed_by));
   if (options.pairs && numbers.size() > 1 && numbers.size() <= most_paired_columns)
-    blocks_.push_back(std::make_unique<PairBlock>(table, numbers, fill, scale));
+    blocks_.push_back(std::make_unique<PairBlock>(table, numbers, fill, scale, weighed_by));
   for (auto* column : others) {
     if (column->type == ColumnType::time)
       blocks_.push_back(std::make_unique<DateBlock>(table, column->name, fill, scale));

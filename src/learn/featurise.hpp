@@ -12,7 +12,7 @@ namespace gyre {
 
 struct FeatureOptions {
   std::string fill = "auto";        // auto | keep | mean | median | zero
-  std::string scale = "auto";       // auto | none | standard | min-max | robust
+  std::string scale = "auto";       // auto | none | standard | min-max | robust | relevance
   std::string categories = "auto";  // auto | one-hot | ordinal | target | native
   std::int64_t one_hot_most = 30;   // categories of a column that are one-hot encoded by "auto"; more by target
   std::int64_t text_terms = 200;    // of each column of sentences

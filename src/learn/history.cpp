@@ -36,10 +36,14 @@ static std::vector<double> times_of(const Table& table, const std::string& name)
   return times;
 }
 
+// The window, and its last half, quarter and eighth where those are more than a few rows: how a machine wears shows in
+// the long ones, what has just happened in the short ones.
 std::vector<std::size_t> RowHistory::parts() const {
-  std::vector<std::size_t> list;
-  for (std::size_t part : {window_ / 6, window_ / 2, window_})
-    if (part > 1 && (list.empty() || part > list.back())) list.push_back(part);
+  constexpr std::size_t most_parts = 4, fewest_rows = 5;
+  std::vector<std::size_t> list{window_};
+  while (list.size() < most_parts && list.back() / 2 >= fewest_rows) list.push_back(list.back() / 2);
+  if (window_ < 2) list.clear();
+  std::reverse(list.begin(), list.end());
   return list;
 }
 

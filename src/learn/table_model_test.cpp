@@ -98,7 +98,7 @@ TEST_CASE("every way to make features is the same in ONNX") {
   auto& learner = get_learner("linear");
   for (std::size_t classes : {0u, 3u})
     for (std::string fill : {"mean", "median", "zero"})
-      for (std::string scale : {"none", "standard", "min-max", "robust"})
+      for (std::string scale : {"none", "standard", "min-max", "robust", "relevance"})
         for (std::string categories : {"one-hot", "ordinal", "target"}) {
           CAPTURE(fill + " " + scale + " " + categories);
           Target target = target_of(sums, classes);

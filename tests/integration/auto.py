@@ -129,6 +129,45 @@ def series():
     assert "--horizon" in run("auto", "sales.csv", "--target", "sold", "--task", "forecast", code=2)
 
 
+def rare_labels():
+    """Even a good model is seldom more than half sure of what is rare: F1 asks for another cut."""
+    numbers = random.Random(6)
+    with open(folder / "rare.csv", "w") as out:
+        out.write("a,b,broken\n")
+        for _ in range(1500):
+            a, b = numbers.gauss(0, 1), numbers.gauss(0, 1)
+            out.write(f"{a:.4f},{b:.4f},{'yes' if numbers.random() < 1 / (1 + math.exp(4.5 - 2 * a - b)) else 'no'}\n")
+    found = json.loads(run("auto", "rare.csv", "--target", "broken", "--metric", "f1", "--budget", "6s", "--out", "rare.onnx", "--json"))
+    report = report_of(found)
+    assert 0.1 < report["cut"] < 0.48 and abs(report["score"] - report["scores"]["f1"]) < 1e-12, report
+    answer = run("predict", "rare.onnx", "rare.csv")
+    assert "yes" in answer, answer[:300]
+    ok("F1: answers are cut where it is best")
+
+
+def odd_rows():
+    numbers = random.Random(7)
+    with open(folder / "odd.csv", "w") as out:
+        out.write("a,b,c,state\n")
+        for i in range(600):
+            a, odd = numbers.gauss(0, 1), i % 40 == 0
+            b = numbers.gauss(0, 1) if odd else a + numbers.gauss(0, .1)
+            out.write(f"{a:.4f},{b:.4f},{numbers.gauss(0, 1):.4f},{'odd' if odd else 'fine'}\n")
+    found = json.loads(run("auto", "odd.csv", "--task", "anomaly", "--target", "state", "--out", "odd.onnx", "--json"))
+    report = report_of(found)
+    assert report["metric"] == "auc" and report["score"] > 0.85 and report["score"] > report["default_score"], report
+    assert report["members"][0]["learner"] == "principal-components", report["members"]  # b goes with a
+    (folder / "two.csv").write_text("a,b,c\n1,1,0\n2,-2,0\n")
+    usual, strange = [json.loads(line)["answer"]["score"] for line in run("predict", "odd.onnx", "two.csv", "--json").splitlines()]
+    assert strange > usual, (usual, strange)
+    ok("odd rows: judged by labels that are not learned from")
+    found = json.loads(run("auto", "odd.csv", "--task", "anomaly", "--leave-out", "state", "--json"))
+    report = report_of(found)
+    assert report["metric"] == "stability" and 0 < report["score"] <= 1 and report["alarms"] == 0.01, report
+    ok("odd rows without labels: judged by whether models of other rows say the same")
+    assert "--target" in run("auto", "odd.csv", code=2)
+
+
 def hard_tables():
     (folder / "five.csv").write_text("a,y\n1,u\n2,v\n3,u\n4,v\n5,u\n")
     run("auto", "five.csv", "--target", "y", "--budget", "3s", "--json")
@@ -137,6 +176,9 @@ def hard_tables():
     assert "label" in run("auto", "one.csv", "--target", "y", "--budget", "3s", code=2)
     assert "no time" in run("auto", "labels.csv", "--target", "y", "--budget", "soon", code=2)
     assert "column" in run("auto", "labels.csv", "--target", "z", "--budget", "3s", code=2)
+    (folder / "same.csv").write_text("a,y\n" + "5,u\n5,v\n" * 20)
+    error = run("auto", "same.csv", "--target", "y", "--budget", "3s", code=2)
+    assert "no column can help" in error and "--budget" not in error, error
     ok("what cannot be learned is told")
 
 
@@ -147,5 +189,7 @@ limits()
 interrupted()
 histories()
 series()
+rare_labels()
+odd_rows()
 hard_tables()
 subprocess.run(["rm", "-rf", folder], check=True)

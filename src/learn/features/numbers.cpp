@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/features/relevance.hpp"
 #include "learn/metrics.hpp"
 
 namespace gyre {
@@ -20,7 +21,8 @@ float NumberRule::operator()(float value) const {
 
 static double median_of(const std::vector<double>& values) { return quantile(values, 0.5); }
 
-NumberRule number_rule(std::vector<float> cells, const std::string& fill, const std::string& scale) {
+NumberRule number_rule(const std::vector<float>& cells, const std::string& fill, const std::string& scale,
+                       const Target* target) {
   std::vector<double> values;
   for (float cell : cells)
     if (!std::isnan(cell)) values.push_back(cell);
@@ -44,6 +46,7 @@ NumberRule number_rule(std::vector<float> cells, const std::string& fill, const 
   }
   rule.move = static_cast<float>(middle);
   double factor = spread > 0 && std::isfinite(spread) ? 1 / spread : 1;
+  if (target) factor *= relevance_of(cells, *target);
   rule.factor = std::isfinite(static_cast<float>(factor)) ? static_cast<float>(factor) : 1.0f;
   return rule;
 }
@@ -73,12 +76,12 @@ static float narrowed(double value) {
 }
 
 NumberBlock::NumberBlock(const Table& table, std::vector<std::string> columns, const std::string& fill,
-                         const std::string& scale)
+                         const std::string& scale, const Target* target)
     : columns_(std::move(columns)) {
   for (auto* column : table.get_all(columns_)) {
     std::vector<float> cells;
     for (double value : column->numbers) cells.push_back(narrowed(value));
-    rules_.push_back(number_rule(std::move(cells), fill, scale));
+    rules_.push_back(number_rule(cells, fill, scale, target));
   }
 }
 
@@ -145,7 +148,7 @@ DateBlock::DateBlock(const Table& table, std::string column, const std::string& 
       if (!std::isnan(value)) low = std::min(low, value), high = std::max(high, value);
     if (!(low < high) && part > 0) continue;
     parts_.push_back(part);
-    rules_.push_back(number_rule(std::move(values), fill, scale));
+    rules_.push_back(number_rule(values, fill, scale));
   }
 }
 

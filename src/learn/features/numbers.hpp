@@ -12,14 +12,18 @@ struct NumberRule {
   float move = 0, factor = 1;
   float operator()(float value) const;
 };
-// "mean", "median", "zero", "keep"; "standard", "min-max", "robust", "none".
-NumberRule number_rule(std::vector<float> values, const std::string& fill, const std::string& scale);
+// "mean", "median", "zero", "keep"; "standard", "min-max", "robust", "none". With a `target` what comes out is
+// multiplied by how much of it goes with the values.
+NumberRule number_rule(const std::vector<float>& cells, const std::string& fill, const std::string& scale,
+                       const Target* target = nullptr);
 // The same on all columns of a value at once.
 std::string export_rules(GraphBuilder& graph, const std::string& values, const std::vector<NumberRule>& rules);
 
 class NumberBlock final : public FeatureBlock {
  public:
-  NumberBlock(const Table& table, std::vector<std::string> columns, const std::string& fill, const std::string& scale);
+  // `target`: of --scale relevance, else nullptr.
+  NumberBlock(const Table& table, std::vector<std::string> columns, const std::string& fill, const std::string& scale,
+              const Target* target);
   std::vector<Feature> features() const override;
   void write(const Table& table, Matrix& to, std::size_t place) const override;
   std::string export_to(GraphBuilder& graph, const std::map<std::string, std::string>& inputs) const override;

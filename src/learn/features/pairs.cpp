@@ -6,7 +6,7 @@
 namespace gyre {
 
 PairBlock::PairBlock(const Table& table, std::vector<std::string> columns, const std::string& fill,
-                     const std::string& scale)
+                     const std::string& scale, const Target* target)
     : columns_(std::move(columns)) {
   for (std::size_t i = 0; i < columns_.size(); i++)
     for (std::size_t j = i + 1; j < columns_.size(); j++) {
@@ -14,7 +14,7 @@ PairBlock::PairBlock(const Table& table, std::vector<std::string> columns, const
       right_.push_back(static_cast<std::int64_t>(j));
     }
   for (std::size_t feature = 0; feature < 3 * pairs(); feature++)
-    rules_.push_back(number_rule(made(table, feature), fill, scale));
+    rules_.push_back(number_rule(made(table, feature), fill, scale, target));
 }
 
 // In the precision of the graph, so that both give the same.

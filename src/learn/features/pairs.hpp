@@ -8,7 +8,8 @@ inline constexpr std::size_t most_paired_columns = 12;  // of more, pairs would 
 
 class PairBlock final : public FeatureBlock {
  public:
-  PairBlock(const Table& table, std::vector<std::string> columns, const std::string& fill, const std::string& scale);
+  PairBlock(const Table& table, std::vector<std::string> columns, const std::string& fill, const std::string& scale,
+            const Target* target);
   std::vector<Feature> features() const override;
   void write(const Table& table, Matrix& to, std::size_t place) const override;
   std::string export_to(GraphBuilder& graph, const std::map<std::string, std::string>& inputs) const override;

@@ -73,14 +73,21 @@ class KernelModel final : public Fitted {
   Link link_;
 };
 
+// Half of the bells make no model.
+void check_stop(const TrainingContext& context) {
+  if (context.stop()) throw Error(Code::cancelled, "the kernel machine was stopped before its bells were ready");
+}
+
 // The lower factor of a symmetric, positive definite [n][n], in place.
-void factorise(std::vector<double>& a, std::size_t n) {
-  for (std::size_t i = 0; i < n; i++)
+void factorise(std::vector<double>& a, std::size_t n, const TrainingContext& context) {
+  for (std::size_t i = 0; i < n; i++) {
+    check_stop(context);
     for (std::size_t j = 0; j <= i; j++) {
       double sum = a[i * n + j];
       for (std::size_t k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
       a[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / a[j * n + j];
     }
+  }
 }
 
 // How far rows are apart: the mean of squared distances.
@@ -109,7 +116,7 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
     bells(centres.rows().row(i), std::span(factor).subspan(i * count, count));
     factor[i * count + i] += 1e-6;  // rows may be there twice
   }
-  factorise(factor, count);
+  factorise(factor, count, context);
   Matrix features(examples.rows(), count);
   features.features.resize(count);
   for_rows(examples.rows(), context.threads, [&](std::size_t from, std::size_t to) {
@@ -124,6 +131,7 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
       std::copy(row.begin(), row.end(), features.row(i).begin());
     }
   });
+  check_stop(context);
   json::object linear = complete(
       learner_linear.fields, {{"penalty", options.penalty}, {"iterations", options.iterations}}, learner_linear.name);
   auto fitted = learner_linear.train(linear, problem, {&features, examples.targets, examples.weights}, context);

@@ -39,6 +39,7 @@ struct Start {
   const char* learner;
   const char* options = "";  // NAME=VALUE, parted by spaces
   const char* categories = "auto";
+  const char* scale = "auto";
   bool checked = false;
   bool pairs = false;
   std::size_t least_rows = 0, most_rows = SIZE_MAX;
@@ -56,7 +57,7 @@ const std::vector<Start>& starts() {
   static const std::vector<Start> list{
       {.name = "lightgbm", .learner = "lightgbm"},
       {.name = "linear", .learner = "linear"},
-      {.name = "kernel", .learner = "kernel", .options = "penalty=0.03", .most_rows = 20'000},
+      {.name = "kernel", .learner = "kernel", .options = "penalty=0.03", .most_rows = 30'000},
       {.name = "extra forest", .learner = "forest", .options = "extra=true bootstrap=false trees=100"},
       {.name = "lightgbm small", .learner = "lightgbm", .options = small, .checked = true},
       {.name = "net", .learner = "net", .checked = true, .most_rows = 100'000},
@@ -72,6 +73,16 @@ const std::vector<Start>& starts() {
        .pairs = true},
       {.name = "neighbours", .learner = "neighbours", .options = "weights=distance k=9", .most_rows = 20'000},
       {.name = "linear pairs", .learner = "linear", .pairs = true},
+      {.name = "kernel weighed",
+       .learner = "kernel",
+       .options = "reach=2 penalty=0.03 centres=1000",
+       .scale = "relevance",
+       .most_rows = 50'000},
+      {.name = "neighbours weighed",
+       .learner = "neighbours",
+       .options = "weights=distance k=15",
+       .scale = "relevance",
+       .most_rows = 20'000},
       {.name = "kernel wide", .learner = "kernel", .options = "reach=2 penalty=0.01", .most_rows = 10'000},
       {.name = "lightgbm large", .learner = "lightgbm", .options = large, .checked = true, .most_rows = 200'000},
       {.name = "linear strict", .learner = "linear", .options = "penalty=10"},
@@ -129,6 +140,7 @@ std::vector<Candidate> known_candidates(const Problem& problem, const Shape& sha
     Candidate candidate{start.name, learner, learner_options(*learner, words), {}, start.checked};
     candidate.features.categories =
         std::string_view(start.categories) == "auto" ? shape.category_encoding() : start.categories;
+    candidate.features.scale = start.scale;
     candidate.features.pairs = start.pairs;
     list.push_back(std::move(candidate));
   }

@@ -22,6 +22,7 @@ class FormerResults {
   // Only of pipelines that are among `candidates`. Null where there is nothing to rest on.
   static std::unique_ptr<FormerResults> for_table(const Table& table, const std::vector<Candidate>& candidates);
 
+  bool knows(const std::string& name) const { return find(name).has_value(); }
   void observe(const std::string& name, double skill, double seconds);
   void exclude(const std::string& name);  // it failed, or is under way
   // By expected improvement per predicted second, among those that are predicted to end in time.
