@@ -38,7 +38,8 @@ void Proposals::observe(std::size_t pipeline, double score, double seconds) {
 void Proposals::exclude(std::size_t pipeline) { taken_[pipeline] = true; }
 
 // Not by the Gaussian's own variance: how wrong predictions were on the former tables that look most alike. It has the
-// heavy tails of real tables, and counts together what improves together.
+// heavy tails of real tables, and counts together what improves together. Scores are predicted in log odds, where
+// tables are alike; what is gained is a share: near perfection a large step in log odds gains nearly nothing.
 std::vector<double> Proposals::improvements() const {
   std::size_t width = former_.pipelines(), tables = square_distance_.size();
   std::vector<std::size_t> nearest(tables);
@@ -47,10 +48,12 @@ std::vector<double> Proposals::improvements() const {
   std::nth_element(nearest.begin(), nearest.begin() + static_cast<std::ptrdiff_t>(count) - 1, nearest.end(),
                    [&](auto a, auto b) { return square_distance_[a] < square_distance_[b]; });
   std::vector<double> result(width);
+  double best_share = share_of_score(best_), share_of_step = best_share * (1 - best_share);
   for (std::size_t k = 0; k < count; k++) {
     const double* surprise = &surprises_[nearest[k] * width];
     for (std::size_t p = 0; p < width; p++)
-      result[p] += std::max(0.0, scores_.mean()[p] + surprise[p] - best_) / static_cast<double>(count);
+      result[p] +=
+          std::max(0.0, share_of_score(scores_.mean()[p] + surprise[p]) - best_share) / static_cast<double>(count);
   }
   // Where no neighbour promises anything, the Gaussian still orders what is left.
   for (std::size_t p = 0; p < width; p++) {
@@ -58,7 +61,7 @@ std::vector<double> Proposals::improvements() const {
     if (deviation <= 0) continue;
     double margin = (scores_.mean()[p] - best_) / deviation;
     double density = std::exp(-0.5 * margin * margin) / std::sqrt(2 * M_PI);
-    result[p] += 1e-3 * deviation * (margin * 0.5 * std::erfc(-margin / std::sqrt(2.0)) + density);
+    result[p] += 1e-3 * share_of_step * deviation * (margin * 0.5 * std::erfc(-margin / std::sqrt(2.0)) + density);
   }
   return result;
 }
