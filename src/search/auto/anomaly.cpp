@@ -119,7 +119,7 @@ AutoAnomaly find_anomaly_model(const Table& table, const OddRows* odd, const Ano
   for (auto& pipeline : anomaly_pipelines()) {
     if (request.stop() && !all.empty()) break;
     all.push_back(judge(pipeline, table, odd, request));
-    request.say(metric + " " + short_number(all.back().score) + "  " + pipeline.name);
+    request.say(metric + " " + five_digits(all.back().score) + "  " + pipeline.name);
   }
   double default_score = all[0].score;
   std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.score > b.score; });
@@ -145,7 +145,7 @@ AutoAnomaly find_anomaly_model(const Table& table, const OddRows* odd, const Ano
            {"task", "anomaly"},
            {"metric", metric},
            {"score", best.score},
-           {"default", &anomaly_pipelines()[0].name},
+           {"default", anomaly_pipelines()[0].name},
            {"default_score", default_score},
            {"rows", table.rows()},
            {"columns", table.columns.size()},

@@ -102,16 +102,16 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   std::int64_t count = 0;
   race.run([&](const Entry& entry) {
     double now = seconds_since_start();
-    std::string shown = short_number(objective.shown(entry.score));
+    std::string shown = five_digits(objective.shown(entry.score));
     if (entry.score > best) {
       best = entry.score;
       events.scored(objective.shown(best), count);
-      events.say(short_number(now - request.began) + " s: " + objective.name() + " " + shown + "  " +
+      events.say(five_digits(now - request.began) + " s: " + objective.name() + " " + shown + "  " +
                  entry.candidate.name);
     }
     count++;
     events.progress(std::min(1.0, (now - request.began) / request.budget),
-                    std::to_string(count) + " tried, " + objective.name() + " " + short_number(objective.shown(best)));
+                    std::to_string(count) + " tried, " + objective.name() + " " + five_digits(objective.shown(best)));
     ending.look();
   });
   if (race.entries().empty()) {
@@ -123,7 +123,7 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   double cut_odds = 1;
   if (objective.moves_cut())
     cut_odds = odds_of_best_cut(objective.name(), race.truth(), judged_answers(members), request.seed);
-  Written written = writer.write(members, cut_odds, ending.limits());
+  WrittenModel written = writer.write(members, cut_odds, ending.limits());
 
   std::vector<double> answers = judged_answers(members);
   if (objective.moves_cut()) move_cut(answers, cut_odds);

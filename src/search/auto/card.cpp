@@ -6,7 +6,7 @@ namespace gyre {
 
 static std::string number(const json::object& object, std::string_view key) {
   auto value = find_number(object, key);
-  return value ? short_number(*value) : "";
+  return value ? five_digits(*value) : "";
 }
 
 std::string card_of(const json::object& report) {

@@ -45,7 +45,7 @@ double Objective::score_as_is(std::span<const double> truth, std::span<const dou
   return std::isnan(score) ? -HUGE_VAL : score;
 }
 
-std::string short_number(double value) {
+std::string five_digits(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.5g", value);
   return text;

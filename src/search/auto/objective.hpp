@@ -28,6 +28,6 @@ class Objective {
   bool is_error_, moves_cut_;
 };
 
-std::string short_number(double value);  // five digits, as reports and people need
+std::string five_digits(double value);  // as reports and people need
 
 }  // namespace gyre

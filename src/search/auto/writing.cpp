@@ -62,8 +62,8 @@ static double latency_of(const TableExport& exported) {
   return times[10];
 }
 
-Written EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) const {
-  Written written;
+WrittenModel EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) const {
+  WrittenModel written;
   double speed = 1 / seconds_for_work(members);
   double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) * speed);
   if (limits.megabytes > 0) most = std::min(most, limits.megabytes);
@@ -82,8 +82,8 @@ Written EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLim
     do {
       if (!reduce(members))
         throw Error(Code::invalid,
-                    "the smallest model found takes " + short_number(written.latency_ms) + " ms for a row and " +
-                        short_number(megabytes) + " MB",
+                    "the smallest model found takes " + five_digits(written.latency_ms) + " ms for a row and " +
+                        five_digits(megabytes) + " MB",
                     "allow more with --latency or --megabytes, or learn with `gyre train table --learner linear`");
     } while (work(members) > wanted);
   }

@@ -11,7 +11,7 @@ struct WritingLimits {
   double megabytes = 0;   // of the file; 0: as many as are sensible
 };
 
-struct Written {
+struct WrittenModel {
   TableExport exported;
   double latency_ms = 0;
   bool reduced = false;
@@ -27,7 +27,7 @@ class EnsembleWriter {
   // That writing all of them would take, with what checks of limits cost.
   double seconds_for(const Chosen& members, const WritingLimits& limits) const;
   // Leaves out of `members` what there is no time or room for.
-  Written write(Chosen& members, double cut_odds, const WritingLimits& limits) const;
+  WrittenModel write(Chosen& members, double cut_odds, const WritingLimits& limits) const;
 
  private:
   double work(const Chosen& members) const { return work_of(members, problem_of(target_), table_.rows()); }
