@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "track/filter.hpp"
+#include "track/search_plan.hpp"
 #include "track/search_subjects.hpp"
 
 namespace gyre {
@@ -80,35 +81,18 @@ std::string page_of(Workspace& workspace, SqlText sql, const std::vector<std::st
   return found > search.limit ? std::to_string(skip + search.limit) : "";
 }
 
-// Runs by a metric or a param: those that have it lie in an index in this order already, and a page reads no more than
-// itself. The others follow.
-struct First {
-  std::string table, key;
-  std::string join = " JOIN ";
-  std::string condition{};  // of its rows, beside the key
-  std::string by{};
-};
-std::optional<First> first_of(SqlText& sql, const Order& order, std::span<const Clause> clauses,
-                              const std::string& experiments) {
-  bool metric = order.group == "metric", here = sql.dialect == Dialect::sqlite;
-  // SQLite's index of params knows no experiments: to walk it may take longer than to sort the experiment's runs.
-  if (!metric && (order.group != "param" || here)) return {};
-  First first{.table = beside_of(run_subject(), order.group).table, .key = sql.bind(order.key)};
-  std::string way = order.descending ? " DESC" : " ASC";
-  if (metric) first.condition = " AND first." + experiments;
-  // CROSS: in this order, whatever SQLite supposes.
-  if (clauses.empty() && here) first.join = " CROSS JOIN ";
-  if (!metric) first.by = "substr(first.value, 1, 128)" + way + ", ";  // as the index has it
-  first.by += "first.value" + way;
-  return first;
-}
-
 std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sql, const Search& search,
                         std::string_view columns, const Take& take, const std::string& experiments = {}) {
   sql.dialect = workspace.rows().dialect();
   std::string condition = std::exchange(sql.text, "");
   auto clauses = parse_filter(search.filter);
-  for (auto& clause : clauses) add_clause(sql, subject, clause);
+  // Of runs only: others are not that many.
+  auto few = experiments.empty()
+                 ? std::nullopt
+                 : few_runs(workspace, sql, clauses, experiments, skip_of(search.page_token) + search.limit);
+  bool look = !experiments.empty() && sql.dialect == Dialect::sqlite;
+  for (std::size_t i = 0; i < clauses.size(); i++)
+    if (!few || few->clause != i) add_clause(sql, subject, clauses[i], look ? ClauseForm::look : ClauseForm::list);
   condition += std::exchange(sql.text, "");
   std::vector<Order> orders;
   for (auto& text : search.order_by) {
@@ -119,12 +103,14 @@ std::string search_rows(Workspace& workspace, const Subject& subject, SqlText sq
     if (std::any_of(orders.begin(), orders.end() - 1, same))
       throw Error(Code::invalid, "`order_by` contains duplicate fields: " + text);
   }
-  auto first = orders.empty() || experiments.empty() ? std::nullopt : first_of(sql, orders[0], clauses, experiments);
+  auto first = orders.empty() || experiments.empty() || few
+                   ? std::nullopt
+                   : first_order(workspace, sql, orders[0], clauses, experiments);
   if (!first) {
     auto ordering = ordering_of(sql, subject, orders);
-    return page_of(workspace, sql,
-                   {subject.table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by}, search,
-                   columns, take);
+    std::string table = few ? few->runs + " few CROSS JOIN run ON run.number = few.run" : subject.table;
+    return page_of(workspace, sql, {table + ordering.joins + " WHERE " + condition + " ORDER BY " + ordering.by},
+                   search, columns, take);
   }
   auto ordering = ordering_of(sql, subject, std::span(orders).subspan(1));
   return page_of(workspace, sql,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <initializer_list>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -196,52 +197,80 @@ static void add_dataset(SqlText& sql, const Subject& subject, const Clause& clau
 static constexpr std::string_view tags_of_each_run =
     "('mlflow.runName', 'mlflow.user', 'mlflow.source.name', 'mlflow.source.type')";
 
-static void add_tag_of_each_run(SqlText& sql, const Clause& clause) {
-  bool absent = clause.comparison == "IS NULL";
-  sql.text += absent ? "NOT EXISTS " : "EXISTS ";
-  sql.text += "(SELECT 1 FROM run_tag WHERE run = run.number AND key = " + sql.bind(clause.key);
-  if (!absent && clause.comparison != "IS NOT NULL") {
-    sql.text += " AND ";
-    sql.compare("value", clause);
-  }
-  sql.text += ")";
+static bool is_tag_of_each_run(const Subject::Beside& beside, const Clause& clause) {
+  return beside.table == "run_tag" && tags_of_each_run.find("'" + clause.key + "'") != std::string_view::npos;
 }
 
-static void add_beside(SqlText& sql, const Subject& subject, const Clause& clause) {
-  auto& beside = beside_of(subject, clause.group);
+static void check_beside(const Subject& subject, const Clause& clause) {
   if (clause.group == "metric")
     check_numbers(clause);
   else
     check_texts(clause, false, subject.by_absence);
-  bool of_runs = beside.table == "run_tag";
-  if (of_runs && tags_of_each_run.find("'" + clause.key + "'") != std::string_view::npos) {
-    add_tag_of_each_run(sql, clause);
-    return;
+}
+
+// "value < $3", and what else is meant by it.
+static void add_value(SqlText& sql, const Clause& clause) {
+  sql.text += "(";
+  sql.compare("value", clause);
+  // What is not a number is NULL: it compares with nothing, but it is unequal to all.
+  sql.text += clause.group == "metric" && clause.comparison == "!=" ? " OR value IS NULL)" : ")";
+}
+
+static void add_look(SqlText& sql, const Subject::Beside& beside, const Clause& clause) {
+  sql.text += clause.comparison == "IS NULL" ? "NOT EXISTS " : "EXISTS ";
+  sql.text += "(SELECT 1 FROM " + beside.table + " WHERE run = run.number AND key = " + sql.bind(clause.key);
+  if (!clause.values.empty()) {
+    sql.text += " AND ";
+    add_value(sql, clause);
   }
-  std::string of_key = "(SELECT " + beside.keys + " FROM " + beside.table + " WHERE key = " + sql.bind(clause.key);
-  if (of_runs) of_key += " AND key NOT IN " + std::string(tags_of_each_run);
+  sql.text += ")";
+}
+
+// The rows of a key, by their index.
+static std::string of_key(SqlText& sql, const Subject::Beside& beside, const Clause& clause) {
+  std::string rows = " FROM " + beside.table + " WHERE key = " + sql.bind(clause.key);
+  if (beside.table == "run_tag") rows += " AND key NOT IN " + std::string(tags_of_each_run);
+  return rows;
+}
+
+static void add_beside(SqlText& sql, const Subject& subject, const Clause& clause, ClauseForm form) {
+  auto& beside = beside_of(subject, clause.group);
+  check_beside(subject, clause);
+  if (form == ClauseForm::look || is_tag_of_each_run(beside, clause)) return add_look(sql, beside, clause);
+  std::string rows = "(SELECT " + beside.keys + of_key(sql, beside, clause);
   // MLflow's clients add this clause to every search of models: what lacks the tag is no prompt.
   bool is_no_prompt = clause.key == "mlflow.prompt.is_prompt" && clause.comparison == "!=";
-  if (clause.comparison == "IS NULL" || clause.comparison == "IS NOT NULL") {
-    sql.text += "(" + beside.own + (clause.comparison == "IS NULL" ? ") NOT IN " : ") IN ") + of_key + ")";
+  if (clause.values.empty()) {
+    sql.text += "(" + beside.own + (clause.comparison == "IS NULL" ? ") NOT IN " : ") IN ") + rows + ")";
   } else if (is_no_prompt) {
-    sql.text += "(" + beside.own + ") NOT IN " + of_key + " AND value = " + sql.bind(clause.values.front()) + ")";
+    sql.text += "(" + beside.own + ") NOT IN " + rows + " AND value = " + sql.bind(clause.values.front()) + ")";
   } else {
-    sql.text += "(" + beside.own + ") IN " + of_key + " AND (";
-    sql.compare("value", clause);
-    // What is not a number is NULL: it compares with nothing, but it is unequal to all.
-    sql.text += clause.group == "metric" && clause.comparison == "!=" ? " OR value IS NULL))" : "))";
+    sql.text += "(" + beside.own + ") IN " + rows + " AND ";
+    add_value(sql, clause);
+    sql.text += ")";
   }
 }
 
-void add_clause(SqlText& sql, const Subject& subject, const Clause& clause) {
+std::optional<std::string> indexed_runs(SqlText& sql, const Clause& clause) {
+  bool metric = clause.group == "metric";
+  if (!metric && clause.group != "param" && clause.group != "tag") return {};
+  auto& beside = beside_of(run_subject(), clause.group);
+  check_beside(run_subject(), clause);
+  bool by_value = metric ? clause.comparison != "!=" : clause.comparison == "=";
+  if (!by_value || is_tag_of_each_run(beside, clause)) return {};
+  std::string rows = of_key(sql, beside, clause), before = std::exchange(sql.text, " AND ");
+  add_value(sql, clause);
+  return rows + std::exchange(sql.text, before);
+}
+
+void add_clause(SqlText& sql, const Subject& subject, const Clause& clause, ClauseForm form) {
   sql.text += " AND ";
   if (clause.group == "attribute")
     add_attribute(sql, subject, clause);
   else if (clause.group == "dataset")
     add_dataset(sql, subject, clause);
   else
-    add_beside(sql, subject, clause);
+    add_beside(sql, subject, clause, form);
 }
 
 }  // namespace gyre

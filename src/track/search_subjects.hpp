@@ -1,6 +1,7 @@
 #pragma once
 // What can be asked of runs, experiments, models and versions: the grammar's nouns as tables and columns.
 #include <map>
+#include <optional>
 #include <string>
 
 #include "track/filter.hpp"
@@ -39,7 +40,12 @@ const Subject& evaluation_dataset_subject();
 // The column of an attribute that an order names. Error{invalid} lists the attributes there are.
 std::string order_column(const Subject& subject, const std::string& key);
 const Subject::Beside& beside_of(const Subject& subject, const std::string& group);
+// How a clause about a run's metrics, params and tags is written: as the list of the runs where it holds, or as a look
+// at each run.
+enum class ClauseForm { list, look };
 // " AND ..." for a clause that this subject can be asked; Error{invalid} for any other.
-void add_clause(SqlText& sql, const Subject& subject, const Clause& clause);
+void add_clause(SqlText& sql, const Subject& subject, const Clause& clause, ClauseForm form = ClauseForm::list);
+// " FROM ... WHERE ...": rows with the runs where such a clause holds, if an index finds them.
+std::optional<std::string> indexed_runs(SqlText& sql, const Clause& clause);
 
 }  // namespace gyre
