@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "data/gather.hpp"
@@ -72,9 +73,10 @@ class Sampling {
 };
 
 void check_types(const TableSource& source, const TableOptions& options) {
+  std::unordered_set<std::string_view> known;
+  for (auto& column : source.columns) known.insert(column.name);
   auto need = [&](const std::string& name) {
-    for (auto& column : source.columns)
-      if (column.name == name) return;
+    if (known.contains(name)) return;
     std::string list;
     for (auto& column : source.columns) list += (list.empty() ? "" : ", ") + column.name;
     throw Error(Code::invalid, source.name + " has no column \"" + name + "\"", "it has: " + list.substr(0, 1000));

@@ -1,7 +1,7 @@
 #include "model/signature.hpp"
 
-#include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "base/error.hpp"
 
@@ -33,14 +33,14 @@ static std::string one_of(const json::value& value, std::string_view key,
 
 static std::vector<std::string> texts(const json::value& value, std::string_view key) {
   std::vector<std::string> list;
+  std::unordered_set<std::string> seen;
   auto* array = find(value, key);
   if (!array) return list;
   if (!array->is_array()) throw bad("\"" + std::string(key) + "\" must be a list of texts");
   for (auto& item : array->get_array()) {
     if (!item.is_string()) throw bad("\"" + std::string(key) + "\" must be a list of texts");
     list.emplace_back(item.get_string());
-    if (std::count(list.begin(), list.end(), list.back()) > 1)
-      throw bad("\"" + std::string(key) + "\" has \"" + list.back() + "\" twice");
+    if (!seen.insert(list.back()).second) throw bad("\"" + std::string(key) + "\" has \"" + list.back() + "\" twice");
   }
   return list;
 }

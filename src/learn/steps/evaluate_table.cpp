@@ -21,8 +21,12 @@ struct Options {
 // Types that the model's inputs need, whatever the rows at hand look like.
 std::map<std::string, ColumnType> types_of(const Predictor& predictor, const Table& table) {
   std::map<std::string, ColumnType> types;
-  for (auto& info : predictor.session().inputs())
-    types[table.get(info.name).name] = info.type == DataType::text ? ColumnType::category : ColumnType::number;
+  auto& inputs = predictor.session().inputs();
+  std::vector<std::string> names;
+  for (auto& info : inputs) names.push_back(info.name);
+  auto columns = table.get_all(names);
+  for (std::size_t i = 0; i < inputs.size(); i++)
+    types[columns[i]->name] = inputs[i].type == DataType::text ? ColumnType::category : ColumnType::number;
   return types;
 }
 
