@@ -64,8 +64,6 @@ std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
   auto known = best_known();
-  // It would be cut, and lose to all others.
-  if (!known && deadline_ - seconds_since_start() < usual_seconds_) return {};
   if (!known) return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
   Candidate candidate = known_[*known];
   known_.erase(known_.begin() + static_cast<std::ptrdiff_t>(*known));
@@ -162,7 +160,6 @@ void Race::merge(Entry& entry, Heat& heat) {
 void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   double score = objective_.score(truth_, heat.answers);
   std::lock_guard lock(mutex_);
-  if (heat.candidate.checked) usual_seconds_ = std::max(usual_seconds_, 0.6 * heat.seconds / workers_);
   if (!std::isfinite(score)) {
     failed_.push_back({heat.candidate.name, "its answers have no " + objective_.name(), "another --metric may fit"});
   } else if (heat.again) {

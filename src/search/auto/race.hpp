@@ -104,7 +104,6 @@ class Race {
   double began_;
   std::atomic<double> deadline_;
   std::size_t proposed_ = 0, heats_ = 0;
-  double usual_seconds_ = 0;  // that a candidate takes, all folds on all workers
   std::shared_ptr<Heat> current_;
   std::vector<Entry> entries_;
   std::vector<FailedCandidate> failed_;
