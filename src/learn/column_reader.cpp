@@ -1,13 +1,13 @@
 #include "learn/column_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "data/gather.hpp"
 #include "learn/date.hpp"
 #include "model/missing.hpp"
+#include "model/number.hpp"
 
 namespace gyre {
 
@@ -16,17 +16,6 @@ namespace {
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t longest_missing = 4;                     // of the words for missing cells
 constexpr double largest = std::numeric_limits<float>::max();  // models compute in floats
-
-std::optional<double> number_from(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double number;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-  return error == std::errc() ? std::optional(number) : std::nullopt;
-}
 
 std::string odd_dates(const Column& column, const RowNumbers& number_of, const std::vector<std::uint32_t>& kept) {
   DateOrder order = date_order(column.words);

@@ -1,7 +1,6 @@
 #include "model/table_rows.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -10,6 +9,7 @@
 #include "base/json.hpp"
 #include "model/cell.hpp"
 #include "model/missing.hpp"
+#include "model/number.hpp"
 
 namespace gyre {
 
@@ -79,11 +79,11 @@ class Builder {
     while (cell.starts_with(' ')) cell.remove_prefix(1);
     while (cell.ends_with(' ')) cell.remove_suffix(1);
     if (!means_missing(cell)) {
-      if (cell.starts_with('+')) cell.remove_prefix(1);
-      auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-      if (error != std::errc() || end != cell.data() + cell.size())
+      auto number = number_from(cell);
+      if (!number)
         throw Error(Code::invalid, row_name() + ": column \"" + column.name + "\": \"" +
                                        std::string(cell.substr(0, 60)) + "\" is no number");
+      value = *number;
     }
     add_number(column, value);
   }

@@ -1,7 +1,6 @@
 #include "search/series_csv.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -12,7 +11,9 @@
 #include "base/mapped_file.hpp"
 #include "data/csv_line.hpp"
 #include "data/duck.hpp"
+#include "learn/date.hpp"
 #include "learn/parallel.hpp"
+#include "model/number.hpp"
 
 namespace gyre {
 
@@ -24,21 +25,6 @@ std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   return text;
-}
-
-std::optional<double> number_from(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size() || text.empty()) return {};
-  if (error == std::errc::result_out_of_range) {  // 1e999, or 1e-999
-    auto exponent = text.find_first_of("eE");
-    bool tiny = exponent != std::string_view::npos && text.substr(exponent + 1).starts_with('-');
-    return tiny ? 0.0 : text.starts_with('-') ? -HUGE_VAL : HUGE_VAL;
-  }
-  if (error != std::errc()) return {};
-  return value;
 }
 
 int digits(std::string_view text, std::size_t at, std::size_t count) {
@@ -62,10 +48,8 @@ std::optional<double> plain_time_from(std::string_view text) {
   int hour = has_time ? digits(text, 11, 2) : 0, minute = has_time ? digits(text, 14, 2) : 0,
       second = has_time ? digits(text, 17, 2) : 0;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return {};
-  int before = year - (month <= 2), era = before / 400, of_era = before - era * 400;  // years begin in March
-  int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  double days = era * 146097.0 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-  return days * 86400 + hour * 3600 + minute * 60 + second;
+  Date date{.known = true, .year = double(year), .month = double(month), .day = double(day)};
+  return date.days() * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 // A cell by its line; lines count from the block's first until the block's place is known.

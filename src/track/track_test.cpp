@@ -14,6 +14,7 @@
 #include "track/registry.hpp"
 #include "track/registry_routes.hpp"
 #include "track/search.hpp"
+#include "track/search_subjects.hpp"
 
 #include "track/testing.hpp"
 
@@ -167,6 +168,16 @@ TEST_CASE("a metric that was answered survives kill -9") {
   auto history = history_of(workspace, runs[0].id, "loss");
   CHECK(history.size() >= static_cast<std::size_t>(answered + 1));
   CHECK(history.back().step == static_cast<std::int64_t>(history.size()) - 1);
+}
+
+TEST_CASE("a search by a tag uses the index of tags, whose condition it repeats") {
+  Place place;
+  SqlText sql{.text = "EXPLAIN QUERY PLAN SELECT number FROM run WHERE 1 = 1"};
+  for (auto& clause : parse_filter("tags.kind = 'a'")) add_clause(sql, run_subject(), clause);
+  std::string plan;
+  for (auto& row : place.workspace.rows().query(sql.text, sql.values)) plan += get_string(row, "detail") + "; ";
+  CAPTURE(plan);
+  CHECK(plan.find("run_tag_by_value") != std::string::npos);
 }
 
 TEST_CASE("runs are found by what was logged") {
