@@ -168,6 +168,22 @@ def odd_rows():
     assert "--target" in run("auto", "odd.csv", code=2)
 
 
+def wide():
+    """Chosen by all rows, 2,000 of 4,000 columns of noise would seem to tell nearly everything of 100 rows."""
+    numbers = random.Random(8)
+    with open(folder / "wide.csv", "w") as out:
+        out.write(",".join(f"c{i}" for i in range(4000)) + ",same,y\n")
+        for i in range(100):
+            out.write(",".join(f"{numbers.random():.3f}" for _ in range(4000)) + f",5,{'ab'[i % 2]}\n")
+    found = json.loads(run("auto", "wide.csv", "--target", "y", "--budget", "6s", "--candidates", "8", "--out", "wide.onnx", "--json"))
+    report = report_of(found)
+    assert report["score"] < 0.8, report["score"]
+    assert {g["name"]: g["state"] for g in report["guardrails"]}["columns"] == "done", report["guardrails"]
+    assert "same" in report["left_out"] and 1 <= len(report["left_out"]) <= 2001, len(report["left_out"])
+    run("predict", "wide.onnx", "wide.csv")
+    ok("a wide table: scores of noise are those of noise, what is left out is listed")
+
+
 def hard_tables():
     (folder / "five.csv").write_text("a,y\n1,u\n2,v\n3,u\n4,v\n5,u\n")
     run("auto", "five.csv", "--target", "y", "--budget", "3s", "--json")
@@ -191,5 +207,6 @@ histories()
 series()
 rare_labels()
 odd_rows()
+wide()
 hard_tables()
 subprocess.run(["rm", "-rf", folder], check=True)

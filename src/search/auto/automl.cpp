@@ -35,7 +35,7 @@ json::array leaderboard_of(const Race& race) {
 // model of them is written, and what that took moves the end of the race.
 class Ending {
  public:
-  Ending(Race& race, const EnsembleWriter& writer, const AutoRequest& request)
+  Ending(Race& race, EnsembleWriter& writer, const AutoRequest& request)
       : race_(race),
         writer_(writer),
         budget_(request.budget),
@@ -53,8 +53,8 @@ class Ending {
     double now = seconds_since_start();
     if (now < next_look_) return;
     auto members = choose_members(race_, 0, seed_, [&] { return seconds_since_start() > now + 0.05 * budget_; });
-    double choosing = (bags + 1) * (seconds_since_start() - now), writing = writer_.seconds_for(members, limits_);
-    writing = std::min(writing, 0.25 * budget_);
+    double choosing = (1 + bags * 0.5) * (seconds_since_start() - now);  // a bag is half of the candidates
+    double writing = std::min(writer_.seconds_for(members, limits_), 0.25 * budget_);
     choose_until_ = limits_.deadline - std::max(writing, 0.005 * budget_);
     race_.end_at(choose_until_ - std::clamp(1.2 * choosing, 0.005 * budget_, 0.08 * budget_));
     look_again(0.6);
@@ -71,7 +71,7 @@ class Ending {
   }
 
   Race& race_;
-  const EnsembleWriter& writer_;
+  EnsembleWriter& writer_;
   double budget_;
   std::uint64_t seed_;
   WritingLimits limits_;
@@ -119,7 +119,9 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
       throw Error(Code::invalid, "nothing could be learned: no candidate came to an end", "a larger --budget may help");
     throw Error(Code::invalid, "nothing could be learned: " + race.failed()[0].why, race.failed()[0].hint);
   }
+  double raced = seconds_since_start();
   auto members = ending.choose();
+  double chosen = seconds_since_start();
   double cut_odds = 1;
   if (objective.moves_cut())
     cut_odds = odds_of_best_cut(objective.name(), race.truth(), judged_answers(members), request.seed);
@@ -144,6 +146,7 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   for (auto& one : race.failed()) failed.push_back({{"name", one.name}, {"why", one.why}});
   std::string judged_by = race.folds() > 1 ? std::to_string(race.folds()) + "-fold cross-validation"
                                            : std::to_string(race.truth().size()) + " rows held back";
+  LeftOut unused = left_out(table, members);
   json::object report{{"about", about},
                       {"task", name_of(target.task)},
                       {"metric", objective.name()},
@@ -161,7 +164,10 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
                       {"megabytes", static_cast<double>(written.exported.bytes.size()) / 1e6},
                       {"reduced", written.reduced},
                       {"onnx_difference", written.exported.difference},
-                      {"seconds", seconds_since_start() - request.began}};
+                      {"left_out", json::value_from(unused.columns)},
+                      {"findings", json::value_from(unused.findings)},
+                      {"seconds", seconds_since_start() - request.began},
+                      {"ended", {{"search", raced - request.began}, {"choosing", chosen - request.began}}}};
   if (objective.moves_cut()) report["cut"] = cut_odds / (1 + cut_odds);  // where it was before it became one half
   return {std::move(written.exported), std::move(report)};
 }

@@ -15,7 +15,7 @@ struct AutoRequest {
   int threads = 1;
   std::uint64_t seed = 1;
   double began = 0;       // of seconds_since_start(): with the process, unless told
-  double budget = 60;     // seconds, from `began` until the model is written
+  double budget = 60;     // seconds, from `began` until the model is written; half of them at least are for the search
   double latency_ms = 0;  // of one row on one core; 0: any
   double megabytes = 0;   // of the file; 0: as many as are sensible
   std::size_t most_candidates = 1000;

@@ -15,6 +15,8 @@ std::string card_of(const json::object& report) {
   card += "| | |\n|---|---|\n";
   card += "| task | " + get_string(report, "task") + " |\n";
   card += "| learned from | " + number(report, "rows") + " rows, " + number(report, "columns") + " columns |\n";
+  if (auto* left_out = find(report, "left_out"); left_out && !left_out->as_array().empty())
+    card += "| columns that it does not take | " + std::to_string(left_out->as_array().size()) + " |\n";
   card += "| judged by | " + get_string(report, "judged_by") + " |\n";
   card += "| " + metric + " | " + number(report, "score") + " |\n";
   card += "| the default (" + get_string(report, "default") + ") | " + number(report, "default_score") + " |\n";

@@ -43,7 +43,8 @@ static std::vector<double> numbers_of(const json::value& list) {
   return numbers;
 }
 
-std::unique_ptr<FormerResults> FormerResults::for_table(const Table& table, const std::vector<Candidate>& candidates) {
+std::unique_ptr<FormerResults> FormerResults::for_table(const Table& table, std::size_t columns,
+                                                        const std::vector<Candidate>& candidates) {
   constexpr std::uint64_t most_bytes = 16 << 20;
   static const json::value file =
       parse_json(gunzip(former_results_bytes(), most_bytes, "former results"), "former results");
@@ -70,14 +71,14 @@ std::unique_ptr<FormerResults> FormerResults::for_table(const Table& table, cons
   }
   constexpr std::size_t least_tables = 10;
   if (matrix.tables < least_tables || names.empty()) return {};
-  return std::unique_ptr<FormerResults>(new FormerResults(std::move(names), std::move(matrix), table));
+  return std::unique_ptr<FormerResults>(new FormerResults(std::move(names), std::move(matrix), table.rows(), columns));
 }
 
-FormerResults::FormerResults(std::vector<std::string> names, ScoreMatrix matrix, const Table& table)
+FormerResults::FormerResults(std::vector<std::string> names, ScoreMatrix matrix, std::size_t rows, std::size_t columns)
     : names_(std::move(names)),
       latent_(std::move(matrix), {}),
-      proposals_(latent_, std::log(static_cast<double>(table.rows())),
-                 std::log(static_cast<double>(table.columns.size())), {.neighbours = 30, .floor = score_of_share(0)}) {}
+      proposals_(latent_, std::log(static_cast<double>(rows)), std::log(static_cast<double>(columns)),
+                 {.neighbours = 30, .floor = score_of_share(0)}) {}
 
 std::optional<std::size_t> FormerResults::find(const std::string& name) const {
   auto at = std::find(names_.begin(), names_.end(), name);

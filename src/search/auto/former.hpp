@@ -19,8 +19,9 @@ std::string fingerprint_of(const Table& table);
 // Proposes pipelines, by their names, for one table.
 class FormerResults {
  public:
-  // Only of pipelines that are among `candidates`. Null where there is nothing to rest on.
-  static std::unique_ptr<FormerResults> for_table(const Table& table, const std::vector<Candidate>& candidates);
+  // Only of pipelines that are among `candidates`, which see so many `columns`. Null where there is nothing to rest on.
+  static std::unique_ptr<FormerResults> for_table(const Table& table, std::size_t columns,
+                                                  const std::vector<Candidate>& candidates);
 
   bool knows(const std::string& name) const { return find(name).has_value(); }
   void observe(const std::string& name, double skill, double seconds);
@@ -29,7 +30,7 @@ class FormerResults {
   std::optional<std::string> next(double seconds_left) const;
 
  private:
-  FormerResults(std::vector<std::string> names, ScoreMatrix matrix, const Table& table);
+  FormerResults(std::vector<std::string> names, ScoreMatrix matrix, std::size_t rows, std::size_t columns);
   std::optional<std::size_t> find(const std::string& name) const;
   std::vector<std::string> names_;
   LatentPipelines latent_;

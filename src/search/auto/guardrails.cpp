@@ -1,12 +1,13 @@
 #include "search/auto/guardrails.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <unordered_map>
 
 #include "data/gather.hpp"
-#include "learn/table_model.hpp"
+#include "search/auto/screen.hpp"
 
 namespace gyre {
 
@@ -93,26 +94,46 @@ static Guardrail leakage(const Table& table, const Target& target) {
   return {"leakage", "passed", "no column alone tells the target"};
 }
 
+static std::uint64_t mixed(std::uint64_t h) {  // splitmix64
+  h += 0x9e3779b97f4a7c15u;
+  h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
+  h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
+  return h ^ (h >> 31);
+}
+
 static Guardrail repeated_rows(const Table& table) {
-  std::unordered_map<std::string, std::size_t> seen;
-  std::size_t repeated = 0;
   if (table.rows() > 50'000) return {"repeated rows", "passed", "not counted above 50,000 rows"};
-  for (std::size_t i = 0; i < table.rows(); i++) {
-    std::string row;
-    for (auto& column : table.columns) row += column.text(i) + '\x1f';
-    repeated += seen[row]++ > 0;
-  }
+  std::vector<std::uint64_t> rows(table.rows());
+  for (auto& column : table.columns)
+    for (std::size_t i = 0; i < rows.size(); i++) {
+      constexpr std::uint64_t hole = 1;
+      std::uint64_t cell = column.is_missing(i) ? hole
+                           : column.is_number() ? std::bit_cast<std::uint64_t>(column.numbers[i])
+                                                : static_cast<std::uint64_t>(column.codes[i]) + 2;
+      rows[i] = mixed(rows[i] ^ mixed(cell));
+    }
+  std::sort(rows.begin(), rows.end());
+  auto repeated = static_cast<std::size_t>(rows.end() - std::unique(rows.begin(), rows.end()));
   double share = static_cast<double>(repeated) / static_cast<double>(std::max<std::size_t>(1, table.rows()));
   if (share < 0.05) return {"repeated rows", "passed", counted(repeated, "row occurs", "rows occur") + " again"};
   return {"repeated rows", "alerted",
           percent(share) + " of the rows occur again: equal rows in learning and judging make scores too good"};
 }
 
+static Guardrail looked_at(const Table& table) {
+  std::size_t columns = table.columns.size();
+  if (columns <= most_screened_columns) return {"columns", "passed", "all of them are looked at"};
+  return {"columns", "done",
+          "of " + std::to_string(columns) + " each pipeline sees the " + std::to_string(most_screened_columns) +
+              " that tell most of the target in the rows that it learns from; the report lists those that the model "
+              "does not take (left_out)"};
+}
+
 std::vector<Guardrail> look_at_rows(const Table& table) { return {missing_values(table), repeated_rows(table)}; }
 
 std::vector<Guardrail> look_at(const Table& table, const Target& target) {
-  std::vector<Guardrail> found{enough_rows(table), missing_values(table), cardinality(table), leakage(table, target),
-                               repeated_rows(table)};
+  std::vector<Guardrail> found{enough_rows(table), looked_at(table),       missing_values(table),
+                               cardinality(table), leakage(table, target), repeated_rows(table)};
   if (target.task == Task::classify) found.push_back(balance(target));
   return found;
 }

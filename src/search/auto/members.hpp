@@ -21,6 +21,12 @@ Chosen choose_members(const Race& race, std::size_t bags, std::uint64_t seed, co
 // To the rows that none of their models saw.
 std::vector<double> judged_answers(const Chosen& members);
 
+// The table's columns that no member's model takes, and what its features say of those: why they are no use.
+struct LeftOut {
+  std::vector<std::string> columns, findings;
+};
+LeftOut left_out(const Table& table, const Chosen& members);
+
 EnsembleModel model_of(const Chosen& members, double cut_odds);
 
 // How much there is to write, read back and check: megabytes or so, and what each model costs however small it is.

@@ -16,8 +16,9 @@ Race::Race(const Table& table, const Target& target, Objective objective, RaceOp
       target_(target),
       objective_(std::move(objective)),
       options_(std::move(options)),
+      screen_(table, options_.threads),
       known_(known_candidates(problem_of(target), shape_of(table))),
-      former_(FormerResults::for_table(table, known_)),
+      former_(FormerResults::for_table(table, screen_.seen(), known_)),
       outputs_(problem_of(target).outputs()),
       began_(seconds_since_start()),
       deadline_(options_.deadline) {
@@ -40,9 +41,11 @@ std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
   while (splits_.size() <= number) {
     auto made = std::make_shared<Split>();
     made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * splits_.size(), options_.groups);
-    for (auto& fold : made->folds)
-      made->parts.push_back(
-          {table_.take(fold.learn), table_.take(fold.judge), target_.take(fold.learn), target_.take(fold.judge)});
+    for (auto& fold : made->folds) {
+      auto columns = screen_.choose(target_, fold.learn);
+      made->parts.push_back({cut_out(table_, columns, fold.learn), cut_out(table_, columns, fold.judge),
+                             target_.take(fold.learn), target_.take(fold.judge)});
+    }
     splits_.push_back(std::move(made));
   }
   return splits_[number];

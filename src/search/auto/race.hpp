@@ -12,6 +12,7 @@
 #include "search/auto/folds.hpp"
 #include "search/auto/former.hpp"
 #include "search/auto/objective.hpp"
+#include "search/auto/screen.hpp"
 
 namespace gyre {
 
@@ -94,6 +95,7 @@ class Race {
   const Target& target_;
   Objective objective_;
   RaceOptions options_;
+  ColumnScreen screen_;
   std::vector<std::shared_ptr<const Split>> splits_;  // made when first needed
   std::vector<double> truth_;
   std::vector<Candidate> known_;

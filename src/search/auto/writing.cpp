@@ -9,7 +9,7 @@ namespace gyre {
 
 static constexpr double most_work = 150;   // megabytes or so: larger models are no use to anyone
 static constexpr double least_work = 4;    // so much is written however late it is
-static constexpr double safe_share = 0.8;  // of the time that is left, as the machine may be slower in a moment
+static constexpr double safe_share = 0.9;  // of the time that is left, as the machine may be slower in a moment
 
 static Table spread_rows(const Table& table) {
   std::vector<std::size_t> rows;
@@ -28,27 +28,6 @@ EnsembleWriter::EnsembleWriter(const Table& table, const Target& target, const R
       threads_(threads),
       examples_(spread_rows(table)) {}
 
-TableExport EnsembleWriter::export_of(const Chosen& members, double cut_odds) const {
-  EnsembleModel model = model_of(members, cut_odds);
-  if (history_) return export_history_model(model, target_, *history_, examples_, lineage_, about_, threads_);
-  return export_table_model(model, target_, examples_, lineage_, about_, threads_);
-}
-
-double EnsembleWriter::seconds_for_work(const Chosen& members) const {
-  Chosen probe(members.begin(), members.begin() + 1);
-  probe[0].models = 1;
-  double began = seconds_since_start();
-  export_of(probe, 1);
-  return (seconds_since_start() - began) / work(probe);
-}
-
-double EnsembleWriter::seconds_for(const Chosen& members, const WritingLimits& limits) const {
-  double most = limits.megabytes > 0 ? std::min(limits.megabytes, most_work) : most_work;
-  double times = limits.latency_ms > 0 || limits.megabytes > 0 ? 3 : 1;  // a limit is met step by step
-  return times * seconds_for_work(members) * std::clamp(work(members), least_work, std::max(most, least_work)) /
-         safe_share;
-}
-
 // Milliseconds for one row on one core: the median of several.
 static double latency_of(const TableExport& exported) {
   Session session = Session::from_bytes(exported.bytes, 1);
@@ -62,15 +41,46 @@ static double latency_of(const TableExport& exported) {
   return times[10];
 }
 
-WrittenModel EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) const {
+WrittenModel EnsembleWriter::attempt(const Chosen& members, double cut_odds) const {
+  EnsembleModel model = model_of(members, cut_odds);
   WrittenModel written;
-  double speed = 1 / seconds_for_work(members);
-  double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) * speed);
+  written.exported = history_ ? export_history_model(model, target_, *history_, examples_, lineage_, about_, threads_)
+                              : export_table_model(model, target_, examples_, lineage_, about_, threads_);
+  written.latency_ms = latency_of(written.exported);
+  return written;
+}
+
+// A fifth of each member, as far as its folds' models can be parted; of members of one model each, the heavier ones.
+Chosen EnsembleWriter::some_of(const Chosen& members) const {
+  Chosen some = members;
+  for (auto& member : some) member.models = std::max<std::size_t>(1, member.models / 5);
+  while (some.size() > 1 && work(some) > work(members) / 2) some.pop_back();
+  return some;
+}
+
+void EnsembleWriter::see_pace(const Chosen& members) {
+  Chosen some = some_of(members);
+  double began = seconds_since_start();
+  attempt(some, 1);
+  seconds_for_work_ = (seconds_since_start() - began) / work(some);
+}
+
+double EnsembleWriter::seconds_for(const Chosen& members, const WritingLimits& limits) {
+  see_pace(members);
+  double most = limits.megabytes > 0 ? std::min(limits.megabytes, most_work) : most_work;
+  double times = limits.latency_ms > 0 || limits.megabytes > 0 ? 3 : 1;  // a limit is met step by step
+  return times * seconds_for_work_ * std::min(work(members), std::max(most, least_work)) / safe_share;
+}
+
+WrittenModel EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) {
+  if (seconds_for_work_ == 0) see_pace(members);
+  double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) / seconds_for_work_);
   if (limits.megabytes > 0) most = std::min(most, limits.megabytes);
-  while (work(members) > std::min(most, most_work) && reduce(members)) written.reduced = true;
+  bool reduced = false;
+  while (work(members) > std::min(most, most_work) && reduce(members)) reduced = true;
   while (true) {
-    written.exported = export_of(members, cut_odds);
-    written.latency_ms = latency_of(written.exported);
+    WrittenModel written = attempt(members, cut_odds);
+    written.reduced = reduced;
     double megabytes = static_cast<double>(written.exported.bytes.size()) / 1e6;
     bool slow = limits.latency_ms > 0 && written.latency_ms > limits.latency_ms;
     bool large = limits.megabytes > 0 && megabytes > limits.megabytes;
@@ -78,7 +88,7 @@ WrittenModel EnsembleWriter::write(Chosen& members, double cut_odds, const Writi
     // Far from the limit several steps are made at once: each try costs a whole export.
     double over = std::max(slow ? written.latency_ms / limits.latency_ms : 1, large ? megabytes / limits.megabytes : 1);
     double wanted = work(members) / over;
-    written.reduced = true;
+    reduced = true;
     do {
       if (!reduce(members))
         throw Error(Code::invalid,

@@ -22,17 +22,17 @@ class EnsembleWriter {
   EnsembleWriter(const Table& table, const Target& target, const RowHistory* history, json::object lineage,
                  std::string about, int threads);
 
-  // How quick this machine is just now: seconds for one of work_of(), seen by writing one model of the first member.
-  double seconds_for_work(const Chosen& members) const;
-  // That writing all of them would take, with what checks of limits cost.
-  double seconds_for(const Chosen& members, const WritingLimits& limits) const;
+  // That writing all of them would take, with what checks of limits cost: seen by writing some of each.
+  double seconds_for(const Chosen& members, const WritingLimits& limits);
   // Leaves out of `members` what there is no time or room for.
-  WrittenModel write(Chosen& members, double cut_odds, const WritingLimits& limits) const;
+  WrittenModel write(Chosen& members, double cut_odds, const WritingLimits& limits);
 
  private:
   double work(const Chosen& members) const { return work_of(members, problem_of(target_), table_.rows()); }
   bool reduce(Chosen& members) const { return gyre::reduce(members, problem_of(target_), table_.rows()); }
-  TableExport export_of(const Chosen& members, double cut_odds) const;
+  Chosen some_of(const Chosen& members) const;
+  WrittenModel attempt(const Chosen& members, double cut_odds) const;
+  void see_pace(const Chosen& members);
 
   const Table& table_;
   const Target& target_;
@@ -41,6 +41,7 @@ class EnsembleWriter {
   std::string about_;
   int threads_;
   Table examples_;
+  double seconds_for_work_ = 0;  // as seen last; 0: not yet
 };
 
 }  // namespace gyre

@@ -122,6 +122,16 @@ Guardrail cap(Target& target, double most) {
   return {"cap", "done", counted(count, "target counts", "targets count") + " as less than it is"};
 }
 
+// A search takes time however long reading did: then it has half of the budget for itself, and the end comes later.
+std::optional<Guardrail> leave_time_to_search(AutoRequest& request) {
+  double read = seconds_since_start() - request.began;
+  if (read < request.budget / 2) return std::nullopt;
+  request.began += read - request.budget / 2;
+  return Guardrail{"budget", "alerted",
+                   "reading the table took " + five_digits(read) + " s of the " + five_digits(request.budget) +
+                       " s: the search has half of the budget all the same, and the end comes later"};
+}
+
 void write(json::object& report, const std::string& model, const std::string& target, StepContext& context) {
   report["title"] = "A model of " + target;
   for (const char* name : {"score", "default_score", "latency_ms"})
@@ -171,6 +181,7 @@ void anomaly(const Options& options, StepContext& context) {
 }
 
 void run(const Options& options, StepContext& context) {
+  double began = seconds_since_start();  // the budget counts from here: the clock starts when it is first asked
   if (options.task == "anomaly") return anomaly(options, context);
   if (options.target.empty())
     throw Error(Code::invalid, "auto: no column is named to learn",
@@ -180,6 +191,7 @@ void run(const Options& options, StepContext& context) {
                       .folds = static_cast<std::size_t>(options.folds),
                       .threads = context.threads(),
                       .seed = static_cast<std::uint64_t>(options.seed),
+                      .began = began,
                       .budget = seconds_of(options.budget),
                       .latency_ms = options.latency,
                       .megabytes = options.megabytes,
@@ -209,6 +221,7 @@ void run(const Options& options, StepContext& context) {
   say_all(context, findings);
   auto guardrails = look_at(table, target);
   if (options.cap > 0) guardrails.push_back(cap(target, options.cap));
+  if (auto late = leave_time_to_search(request)) guardrails.push_back(*late);
   for (auto& one : guardrails)
     if (one.state != "passed") context.say(one.name + " " + one.state + ": " + one.text);
   AutoEvents events{.stop = [&] { return context.stop_requested(); },
@@ -218,7 +231,10 @@ void run(const Options& options, StepContext& context) {
   AutoOutcome outcome = find_model(table, target, request, lineage_of(step_auto, given(options), context), events);
   json::object& report = outcome.report;
   report["guardrails"] = to_json(guardrails);
-  report["findings"] = json::value_from(findings);
+  auto& told = report.at("findings").as_array();
+  for (auto& finding : told) context.say(std::string(finding.as_string()));
+  for (std::size_t i = 0; i < findings.size(); i++)
+    told.insert(told.begin() + static_cast<std::ptrdiff_t>(i), json::value(findings[i]));
   write(report, outcome.exported.bytes, target.column, context);
 }
 
@@ -232,6 +248,7 @@ const Step step_auto = step<Options>(
      .help = "Finds the best model of a column within a budget of time.\n\n"
              "Pipelines are judged by cross-validation, the best are put together, and the whole is one ONNX file that "
              "takes raw rows. Ctrl-C gives the best so far (docs/auto.md).",
+     .version = 2,
      .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
      .outputs = {{"model", "model", "the ONNX file"},
                  {"report", "report", "leaderboard, members, scores, guardrails"},
