@@ -1,7 +1,10 @@
 // The client of the benchmarks: keeps connections busy with requests and says how many were answered and how quickly.
 // The same for every server, and quick enough not to be what is measured.
 //
-//   gyre-load PORT CONNECTIONS SECONDS FILE
+//   gyre-load PORT CONNECTIONS SECONDS FILE [poll]
+//
+// With "poll" a client that waits for an answer does not sleep: on a virtual machine to wake it up takes longer than
+// many an answer.
 //
 // FILE has requests one after the other: a line "METHOD PATH [Header: value]...", a line with the body's length, the
 // body. "%N" in a body becomes a number never used before. Connection i sends the (i mod count)th one over and over.
@@ -13,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -74,11 +78,13 @@ bool send_all(int fd, const std::string& bytes) {
 }
 
 // The status, 0 when the connection broke. Understands a length and chunks.
-int read_answer(int fd, std::string& buffer, std::size_t& bytes) {
+int read_answer(int fd, bool poll, std::string& buffer, std::size_t& bytes) {
   buffer.clear();
   static thread_local char piece[1 << 16];
   auto more = [&] {
-    ssize_t count = ::recv(fd, piece, sizeof piece, 0);
+    ssize_t count;
+    do count = ::recv(fd, piece, sizeof piece, poll ? MSG_DONTWAIT : 0);
+    while (count < 0 && errno == EAGAIN);
     if (count > 0) buffer.append(piece, static_cast<std::size_t>(count));
     return count > 0;
   };
@@ -102,7 +108,8 @@ int read_answer(int fd, std::string& buffer, std::size_t& bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return std::fprintf(stderr, "usage: gyre-load PORT CONNECTIONS SECONDS FILE\n"), 2;
+  bool poll = argc == 6 && std::strcmp(argv[5], "poll") == 0;
+  if (argc != 5 && !poll) return std::fprintf(stderr, "usage: gyre-load PORT CONNECTIONS SECONDS FILE [poll]\n"), 2;
   int port = std::atoi(argv[1]), connections = std::atoi(argv[2]);
   double seconds = std::atof(argv[3]);
   auto requests = read_requests(argv[4]);
@@ -134,7 +141,7 @@ int main(int argc, char** argv) {
         }
         std::string request = asked.head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
         auto sent = Clock::now();
-        int status = send_all(fd, request) ? read_answer(fd, answer, bytes) : 0;
+        int status = send_all(fd, request) ? read_answer(fd, poll, answer, bytes) : 0;
         if (status == 200)
           own.push_back(std::chrono::duration<double, std::milli>(Clock::now() - sent).count());
         else if (bad++ == 0)

@@ -22,12 +22,13 @@ class ByteBuffer {
   void added(std::size_t count) { end_ += count; }
   void consume(std::size_t count) {
     begin_ += count;
-    if (begin_ == end_) begin_ = end_ = 0;
+    if (begin_ == end_) begin_ = end_ = rest_;
   }
-  // So that `total` bytes from the first one fit; where bytes move, byte `aligned` comes to lie on a multiple of 64.
+  // So that `total` bytes from the first one fit; where bytes move, byte `aligned` comes to lie on a multiple of 64,
+  // and so it does for what comes next, if it is like this.
   void fit(std::size_t total, std::size_t aligned = 0) {
-    if (begin_ + total <= capacity_) return;
     std::size_t shift = (alignment - aligned % alignment) % alignment;
+    if (begin_ + total <= capacity_ && (rest_ == shift || total < usual)) return;
     if (shift + total <= capacity_) {
       std::memmove(memory_.get() + shift, data(), size());
     } else {
@@ -39,11 +40,11 @@ class ByteBuffer {
       capacity_ = capacity;
     }
     end_ = shift + size();
-    begin_ = shift;
+    begin_ = rest_ = shift;
   }
   void release() {
     memory_.reset();
-    begin_ = end_ = capacity_ = 0;
+    begin_ = end_ = capacity_ = rest_ = 0;
   }
   std::size_t capacity() const { return capacity_; }
 
@@ -54,6 +55,7 @@ class ByteBuffer {
   using Memory = std::unique_ptr<char, Free>;
   Memory memory_;
   std::size_t begin_ = 0, end_ = 0, capacity_ = 0;
+  std::size_t rest_ = 0;  // where the next bytes begin when all are used
 };
 
 }  // namespace gyre
