@@ -14,11 +14,16 @@ with tempfile.TemporaryDirectory() as folder:
         done = gyre("auto", "bad.csv", "--target", "y", "--budget", "2s", "--out", "auto.onnx", *words)
         return done.returncode, done.stdout + done.stderr
     for text, part in (("x,z,y\n" + rows(50, lambda i: (i, i % 3, "same")), "one label alone"),
+                       ("x,z,y\n" + rows(50, lambda i: (i, i % 3, 7)), "one label alone"),
                        ("x,z,y\n" + rows(60, lambda i: ("", "", "ab"[i % 2])), "no column can help"),
                        ("x,z,y\n" + rows(60, lambda i: (i, "", "")), "missing in every row"), ("x,z,y\n", "has no rows"), ("", "is empty")):
         write(text)
         code, told = auto()
         assert code != 0 and part in told, (part, told)
+    write(("x,same,y\n" + rows(60, lambda i: (("caf\u00e9", "th\u00e9")[i % 2], 5, i % 2))).encode("latin-1"))
+    code, told = auto()
+    for part in ("line 2 is not UTF-8", 'column "same" is left out: it is the same in every row'):
+        assert code == 0 and part in told, (part, told)
     cells = lambda i: ("seven" if i % 3 == 1 else i % 9, infinite.get(i, i), dates[i % 3].format(13 + i % 12, 1 + i % 12), "" if i == 7 else "ab"[i % 2])
     write("x,x,when,y\n" + rows(120, cells) + "1,2\n")
     code, told = auto()

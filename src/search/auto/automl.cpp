@@ -54,9 +54,10 @@ class Ending {
     if (now < next_look_) return;
     auto members = choose_members(race_, 0, seed_, [&] { return seconds_since_start() > now + 0.05 * budget_; });
     double choosing = (1 + bags * 0.5) * (seconds_since_start() - now);  // a bag is half of the candidates
-    double writing = std::min(writer_.seconds_for(members, limits_), 0.25 * budget_);
+    constexpr double growth = 1.2;  // until the race ends members are trained on further folds
+    double writing = std::min(growth * writer_.seconds_for(members, limits_), 0.25 * budget_);
     choose_until_ = limits_.deadline - std::max(writing, 0.005 * budget_);
-    race_.end_at(choose_until_ - std::clamp(1.2 * choosing, 0.005 * budget_, 0.08 * budget_));
+    race_.end_at(choose_until_ - std::clamp(1.2 * choosing, 0.005 * budget_, 0.04 * budget_));
     look_again(0.6);
   }
   Chosen choose() const {

@@ -153,10 +153,10 @@ std::vector<std::size_t> ColumnScreen::choose(const Target& target, std::span<co
   std::vector<std::size_t> order(table_.columns.size());
   std::iota(order.begin(), order.end(), 0);
   if (!leaves_out()) return order;
-  std::vector<std::size_t> looked_at;
-  for (auto place : spread_places(rows.size(), rows_that_tell)) looked_at.push_back(rows[place]);
+  std::vector<std::size_t> judging;
+  for (auto place : spread_places(rows.size(), rows_that_tell)) judging.push_back(rows[place]);
   std::vector<double> told(order.size());
-  for_each(order.size(), threads_, [&](std::size_t i) { told[i] = evidence(i, target, looked_at); });
+  for_each(order.size(), threads_, [&](std::size_t i) { told[i] = evidence(i, target, judging); });
   auto end = order.begin() + most_screened_columns;
   std::nth_element(order.begin(), end, order.end(),
                    [&](auto a, auto b) { return told[a] != told[b] ? told[a] > told[b] : a < b; });
