@@ -8,8 +8,9 @@ namespace gyre {
 
 torch::Tensor centred(const torch::Tensor& pictures) { return (pictures.to(torch::kFloat) - centre) / spread; }
 
-torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& how, Random& random) {
+torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& how, BatchChance& chance) {
   torch::NoGradGuard no_gradients;
+  Random& random = chance.random;
   std::int64_t n = pictures.size(0), height = pictures.size(2), width = pictures.size(3);
   std::vector<float> places, gains, offsets, soft, grain;
   for (std::int64_t i = 0; i < n; i++) {
@@ -40,7 +41,7 @@ torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& how, 
     value.index_copy_(0, chosen, torch::lerp(sharp, blurred, share.index_select(0, chosen).view({-1, 1, 1, 1})));
   }
   value.mul_(torch::tensor(gains).view({n, 3, 1, 1})).add_(torch::tensor(offsets).view({n, 1, 1, 1}) * 2);
-  if (how.noise > 0) value.addcmul_(torch::randn(value.sizes()), torch::tensor(grain).view({n, 1, 1, 1}));
+  if (how.noise > 0) value.addcmul_(torch::randn(value.sizes(), chance.torch), torch::tensor(grain).view({n, 1, 1, 1}));
   return value.clamp_(-centre / spread, centre / spread);
 }
 

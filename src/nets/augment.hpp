@@ -2,8 +2,7 @@
 // Small changes to training pictures that do not change what they show: what any camera does from shot to shot. Light
 // and colour are changed a little only: a hall that is lit differently is new to a model and must be learned from
 // pictures of it.
-#include "base/random.hpp"
-#include "nets/torch.hpp"
+#include "nets/trainer.hpp"
 
 namespace gyre {
 
@@ -19,7 +18,7 @@ struct Augmentation {
 };
 
 // u8 or f32 [n, 3, h, w], 0-255 -> f32, centred as the net takes it.
-torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& augmentation, Random& random);
+torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& augmentation, BatchChance& chance);
 torch::Tensor centred(const torch::Tensor& pictures);
 inline constexpr float centre = 127.5f, spread = 64;  // (pixel - centre) / spread
 

@@ -87,13 +87,14 @@ TrainingTask task_for(ImageClassifier& model, const PictureMaterial& material, c
   torch::Tensor weights = weights_of_classes(classes, static_cast<std::int64_t>(model.labels.size()));
   TrainingTask task;
   task.samples = classes.size(0);
-  task.loss = [&model, &material, how, weights](std::span<const std::int64_t> numbers, Random& random) {
-    torch::Tensor batch = torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
-    batch = material.learn_numbers.index_select(0, batch);
-    torch::Tensor pictures = augmented(material.pictures.index_select(0, batch), how, random);
-    torch::Tensor logits = model.net->classifier(model.net->features(pictures));
-    return F::cross_entropy(logits, material.classes.index_select(0, batch),
-                            F::CrossEntropyFuncOptions().weight(weights).label_smoothing(0.03));
+  task.batch = [&material, how](std::span<const std::int64_t> numbers, BatchChance& chance) {
+    torch::Tensor chosen = material.learn_numbers.index_select(0, tensor_of(numbers));
+    return TrainingTask::Batch{augmented(material.pictures.index_select(0, chosen), how, chance),
+                               material.classes.index_select(0, chosen)};
+  };
+  task.loss = [&model, weights](const TrainingTask::Batch& batch) {
+    torch::Tensor logits = model.net->classifier(model.net->features(batch[0]));
+    return F::cross_entropy(logits, batch[1], F::CrossEntropyFuncOptions().weight(weights).label_smoothing(0.03));
   };
   task.check = [&model, &material] {
     torch::Tensor truth = material.check(material.classes);

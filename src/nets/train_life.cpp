@@ -117,10 +117,13 @@ void train_life(const TrainLife& options, StepContext& context) {
 
   TrainingTask task;
   task.samples = learn.values.size(0);
-  task.loss = [&](std::span<const std::int64_t> numbers, Random&) {
-    torch::Tensor batch = torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
-    torch::Tensor answers = net->forward({learn.values.index_select(0, batch), learn.known.index_select(0, batch)});
-    return (answers - learn_truth.index_select(0, batch)).square().mean();
+  task.batch = [&](std::span<const std::int64_t> numbers, BatchChance&) {
+    torch::Tensor chosen = tensor_of(numbers);
+    return TrainingTask::Batch{learn.values.index_select(0, chosen), learn.known.index_select(0, chosen),
+                               learn_truth.index_select(0, chosen)};
+  };
+  task.loss = [&](const TrainingTask::Batch& batch) {
+    return (net->forward({batch[0], batch[1]}) - batch[2]).square().mean();
   };
   task.check = [&] {
     double loss = (net->forward(check) - check_truth).square().mean().item<double>();

@@ -122,10 +122,14 @@ class Trainer {
                  " channels, checking with " + std::to_string(cut_.check.size()));
     TrainingTask task;
     task.samples = learn_.values.size(0);
-    task.loss = [this](std::span<const std::int64_t> numbers, Random& random) {
-      torch::Tensor batch = torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
-      Scaling::Scaled whole{learn_.values.index_select(0, batch), learn_.known.index_select(0, batch)};
-      return loss_of(net_->forward(with_gaps(whole, random)), whole);
+    task.batch = [this](std::span<const std::int64_t> numbers, BatchChance& chance) {
+      torch::Tensor chosen = tensor_of(numbers);
+      Scaling::Scaled whole{learn_.values.index_select(0, chosen), learn_.known.index_select(0, chosen)};
+      Scaling::Scaled gaps = with_gaps(whole, chance.random);
+      return TrainingTask::Batch{gaps.values, gaps.known, whole.values, whole.known};
+    };
+    task.loss = [this](const TrainingTask::Batch& batch) {
+      return loss_of(net_->forward({batch[0], batch[1]}), {batch[2], batch[3]});
     };
     task.check = [this] { return Quality{loss_of(net_->forward(check_), check_).item<double>(), {}}; };
     TrainingPlan plan;

@@ -96,12 +96,14 @@ torch::Tensor varied(torch::Tensor pictures, Random& random) {
 TrainingTask task_for(SoundNet& net, const SoundMaterial& material) {
   TrainingTask task;
   task.samples = material.learn.size(0);
-  task.loss = [&net, &material](std::span<const std::int64_t> numbers, Random& random) {
-    torch::Tensor batch = torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
-    batch = material.learn.index_select(0, batch);
-    torch::Tensor logits = net->classifier(net->features(varied(material.pictures.index_select(0, batch), random)));
-    return F::cross_entropy(logits, material.classes.index_select(0, batch),
-                            F::CrossEntropyFuncOptions().label_smoothing(0.03));
+  task.batch = [&material](std::span<const std::int64_t> numbers, BatchChance& chance) {
+    torch::Tensor chosen = material.learn.index_select(0, tensor_of(numbers));
+    return TrainingTask::Batch{varied(material.pictures.index_select(0, chosen), chance.random),
+                               material.classes.index_select(0, chosen)};
+  };
+  task.loss = [&net](const TrainingTask::Batch& batch) {
+    torch::Tensor logits = net->classifier(net->features(batch[0]));
+    return F::cross_entropy(logits, batch[1], F::CrossEntropyFuncOptions().label_smoothing(0.03));
   };
   task.check = [&net, &material] {
     torch::Tensor truth = material.classes.index_select(0, material.check);

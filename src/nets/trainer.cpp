@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <map>
 #include <numeric>
 
@@ -79,20 +80,28 @@ class Training {
     std::vector<std::int64_t> order(static_cast<std::size_t>(task_.samples));
     std::iota(order.begin(), order.end(), 0);
     random.shuffle(order);
+    auto begin_batch = [&](std::int64_t number) {
+      return std::async(std::launch::async, [&, number] { return batch(order, number, random); });
+    };
     double sum = 0;
     std::int64_t done = 0;
+    auto next = begin_batch(0);  // varying pictures takes a fifth of the time: done beside, a batch ahead
     for (; done < batches_ && !stop_now(done); done++) {
-      auto first = static_cast<std::size_t>(done * plan_.batch);
-      std::span<const std::int64_t> numbers(
-          order.data() + first, std::min<std::size_t>(static_cast<std::size_t>(plan_.batch), order.size() - first));
-      Random chance = random.split(static_cast<std::uint64_t>(done) + 1);
-      torch::manual_seed(chance.bits());
-      sum += learn(numbers, chance,
-                   static_cast<double>(now_.epoch) + static_cast<double>(done) / static_cast<double>(batches_));
+      auto now = next.get();
+      if (done + 1 < batches_) next = begin_batch(done + 1);
+      sum += learn(now, static_cast<double>(now_.epoch) + static_cast<double>(done) / static_cast<double>(batches_));
       report_progress(done + 1);
     }
     now_.epoch++;
     return sum / static_cast<double>(std::max<std::int64_t>(1, done));
+  }
+
+  TrainingTask::Batch batch(std::span<const std::int64_t> order, std::int64_t number, const Random& epoch) const {
+    auto first = static_cast<std::size_t>(number * plan_.batch);
+    auto count = std::min<std::size_t>(static_cast<std::size_t>(plan_.batch), order.size() - first);
+    BatchChance chance(epoch.split(static_cast<std::uint64_t>(number) + 1));
+    torch::NoGradGuard no_gradients;
+    return task_.batch(order.subspan(first, count), chance);
   }
 
   // A stop is heeded between batches, but something must have been learned before.
@@ -101,7 +110,7 @@ class Training {
     return result_.stopped;
   }
 
-  double learn(std::span<const std::int64_t> numbers, Random& random, double epoch) {
+  double learn(const TrainingTask::Batch& batch, double epoch) {
     double rate = plan_.rate * now_.rate_factor;
     if (epoch < plan_.warm_up)
       rate *= (epoch + 1.0 / static_cast<double>(batches_)) / (plan_.warm_up + 1.0 / static_cast<double>(batches_));
@@ -114,7 +123,7 @@ class Training {
         static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
     }
     optimizer_->zero_grad();
-    torch::Tensor loss = task_.loss(numbers, random);
+    torch::Tensor loss = task_.loss(batch);
     double value = loss.item<double>();
     if (!std::isfinite(value))
       throw Error(Code::invalid,
@@ -208,10 +217,16 @@ class Training {
 
 }  // namespace
 
+BatchChance::BatchChance(Random given) : random(given), torch(at::detail::createCPUGenerator(random.bits())) {}
+
 TrainingResult train(torch::nn::Module& net, const TrainingTask& task, const TrainingPlan& plan, StepContext& context) {
   if (plan.schedule != "cosine" && plan.schedule != "plateau")
     throw Error(Code::invalid, "there is no schedule \"" + plan.schedule + "\"", "cosine or plateau");
   return Training(net, task, plan, context).run();
+}
+
+torch::Tensor tensor_of(std::span<const std::int64_t> numbers) {
+  return torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
 }
 
 void prepare_torch(const StepContext& context, std::uint64_t seed) {

@@ -1,7 +1,7 @@
 #pragma once
-// The one training loop of all nets. A net brings its data as two functions (the loss of some samples, its quality on
-// the part that is checked); the loop brings everything else: mini-batches, optimiser, schedule, averaging, early
-// stopping, metrics, progress with the time left, Ctrl-C, and going on after a kill.
+// The one training loop of all nets. A net brings its data as three functions (some samples as it is shown them, their
+// loss, its quality on the part that is checked); the loop brings everything else: mini-batches, optimiser, schedule,
+// averaging, early stopping, metrics, progress with the time left, Ctrl-C, and going on after a kill.
 //
 // The same seed, data and number of threads give the same weights, bit for bit, also when the training was killed and
 // went on from its checkpoint: all chance in an epoch comes from the seed and the epoch's number.
@@ -37,11 +37,21 @@ struct Quality {
   std::vector<std::pair<std::string, double>> metrics{};
 };
 
+// What a batch draws, seeded for each of them.
+struct BatchChance {
+  explicit BatchChance(Random random);
+  Random random;
+  at::Generator torch;
+};
+
 struct TrainingTask {
+  using Batch = std::vector<torch::Tensor>;
   std::int64_t samples = 0;  // in the training part
-  // The loss (a scalar with gradients) of the samples with these numbers, 0 .. samples-1. What augmentation draws comes
-  // from `random` or torch's default generator; both are seeded for every batch.
-  std::function<torch::Tensor(std::span<const std::int64_t> numbers, Random& random)> loss;
+  // What the net is shown of the samples with these numbers, 0 .. samples-1, and the truth about them. Called in
+  // another thread while the net learns from the batch before: it does not touch the net.
+  std::function<Batch(std::span<const std::int64_t> numbers, BatchChance& chance)> batch;
+  // The loss (a scalar with gradients) of such a batch.
+  std::function<torch::Tensor(const Batch& batch)> loss;
   // Called with the net in evaluation mode and without gradients.
   std::function<Quality()> check;
 };
@@ -57,6 +67,9 @@ struct TrainingResult {
 // Trains `net`; afterwards it holds the best weights seen and is in evaluation mode. When stop is requested it leaves
 // the best so far, whatever that is.
 TrainingResult train(torch::nn::Module& net, const TrainingTask& task, const TrainingPlan& plan, StepContext& context);
+
+// Numbers of samples as an index into tensors.
+torch::Tensor tensor_of(std::span<const std::int64_t> numbers);
 
 // Sets torch up for a step: threads from the context, reproducible kernels, everything seeded.
 void prepare_torch(const StepContext& context, std::uint64_t seed);

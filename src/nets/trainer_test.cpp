@@ -23,10 +23,13 @@ struct Points {
     points = torch::randn({200, 2});
     sides = (points.select(1, 0) + points.select(1, 1) > 0).to(torch::kLong);
     task.samples = 160;
-    task.loss = [this](std::span<const std::int64_t> numbers, Random& random) {
-      auto index = torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()));
-      auto noisy = points.index_select(0, index) + torch::randn({index.size(0), 2}) * 0.1 + random.uniform(-0.1, 0.1);
-      return torch::nn::functional::cross_entropy(net->forward(noisy), sides.index_select(0, index));
+    task.batch = [this](std::span<const std::int64_t> numbers, BatchChance& chance) {
+      auto index = tensor_of(numbers);
+      auto noise = torch::randn({index.size(0), 2}, chance.torch) * 0.1 + chance.random.uniform(-0.1, 0.1);
+      return TrainingTask::Batch{points.index_select(0, index) + noise, sides.index_select(0, index)};
+    };
+    task.loss = [this](const TrainingTask::Batch& batch) {
+      return torch::nn::functional::cross_entropy(net->forward(batch[0]), batch[1]);
     };
     task.check = [this] {
       if (checks++ == kill_at) throw Killed();
@@ -124,7 +127,7 @@ TEST_CASE("errors of a training name the remedy") {
   Points points;
   MemoryContext context;
   TrainingPlan plan = short_plan();
-  points.task.loss = [](std::span<const std::int64_t>, Random&) { return torch::full({}, NAN); };
+  points.task.loss = [](const TrainingTask::Batch&) { return torch::full({}, NAN); };
   CHECK_THROWS_WITH_AS(train(*points.net, points.task, plan, context),
                        "the training went astray in epoch 1: the loss is no number", Error);
   points.task.samples = 1;
