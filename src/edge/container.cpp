@@ -132,10 +132,12 @@ bool Container::running() {
 }
 
 void Container::stop(double patience_seconds) {
-  if (running()) ::kill(pid_, SIGTERM);
   auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience_seconds);
-  while (running() && std::chrono::steady_clock::now() < until)
+  while (running() && std::chrono::steady_clock::now() < until) {
+    // Again and again: the first process of a container does not get a signal that it does not handle yet.
+    ::kill(pid_, SIGTERM);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
   while (running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
