@@ -156,6 +156,7 @@ void HttpServer::stop(double patience) {
       boost::system::error_code ignored;  // closing has nothing to report
       door.acceptor.close(ignored);
     });
+  asio::post(body_->clock.get_executor(), [body = body_.get()] { body->clock.cancel(); });
   body_->shared.close(ServerShared::Which::idle);
   body_->work.reset();
   auto ended = body_->ended.get_future();
