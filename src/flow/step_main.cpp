@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/step.hpp"
+#include "base/utf8.hpp"
 #include "flow/step_file.hpp"
 
 namespace gyre {
@@ -65,11 +66,12 @@ class ProcessContext : public StepContext {
   }
   void say(std::string_view line) override { send({{"kind", "say"}, {"line", line}}); }
   void send(const json::object& event) {
+    std::string line = valid_utf8(json::serialize(event));  // an error may quote a file that holds anything
     std::lock_guard lock(mutex_);
     if (events_ >= 0)
-      write_all(events_, json::serialize(event) + "\n", "events");
+      write_all(events_, line + "\n", "events");
     else
-      std::fprintf(stderr, "%s\n", json::serialize(event).c_str());
+      std::fprintf(stderr, "%s\n", line.c_str());
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "base/utf8.hpp"
 #include "data/csv_line.hpp"
 #include "data/duck.hpp"
 #include "data/gather.hpp"
@@ -28,6 +29,22 @@ struct Table {
   std::vector<std::string> columns;  // that become series
 };
 
+// What cannot name columns is told here, by name and place, before a database stumbles over it.
+void check_header(const std::string& line, const std::vector<std::string>& header, const std::string& name) {
+  if (line.find('\0') != std::string::npos || valid_utf8(line) != line)
+    throw Error(Code::invalid, name + ":1: the header is no text in UTF-8",
+                "is it a CSV file? One in another encoding: iconv -f LATIN1 -t UTF-8 " + name);
+  for (std::size_t i = 0; i < header.size(); i++) {
+    if (header[i].empty())
+      throw Error(Code::invalid, name + ":1: column " + std::to_string(i + 1) + " has no name",
+                  "the first line names the columns");
+    if (std::find(header.begin(), header.begin() + static_cast<std::ptrdiff_t>(i), header[i]) !=
+        header.begin() + static_cast<std::ptrdiff_t>(i))
+      throw Error(Code::invalid, name + ":1: two columns are named \"" + header[i] + "\"",
+                  "give each a name of its own");
+  }
+}
+
 Table opened(const fs::path& file, const std::string& name, const Options& options) {
   Table table{name, file, ',', {}, options.columns};
   std::ifstream stream(file);
@@ -40,6 +57,7 @@ Table opened(const fs::path& file, const std::string& name, const Options& optio
   for (char c : {';', '\t'})
     if (times(c) > times(table.delimiter)) table.delimiter = c;
   table.header = csv_cells(line, table.delimiter);
+  check_header(line, table.header, name);
   auto need = [&](const std::string& column) {
     if (std::find(table.header.begin(), table.header.end(), column) != table.header.end()) return;
     std::string list;
@@ -154,7 +172,11 @@ void import_table(const Table& table, const Options& options, StepContext& conte
   seconds = options.time.empty() ? "NULL::DOUBLE"
                                  : "coalesce(try_cast(" + seconds + "::VARCHAR AS DOUBLE), epoch(try_cast(" + seconds +
                                        "::VARCHAR AS TIMESTAMP)))";
-  duck.run("CREATE TABLE raw AS SELECT *, " + seconds + " AS seconds FROM " + reading(table, options));
+  try {
+    duck.run("CREATE TABLE raw AS SELECT *, " + seconds + " AS seconds FROM " + reading(table, options));
+  } catch (const Error& error) {  // of the database, which does not know the file's name
+    throw Error(error.code, table.name + ": " + error.text(), error.hint);
+  }
   auto broken = rejected(duck, table);
   if (!broken.empty() && options.broken == "stop")
     throw Error(
