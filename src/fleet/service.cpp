@@ -156,11 +156,18 @@ void FleetService::publish_desired() {
     all = std::exchange(all_desired_, false);
   }
   std::vector<Device> devices;
-  if (all)
-    devices = fleet_.devices().list();
-  else
-    for (auto& name : names)
-      if (auto device = fleet_.devices().find(name)) devices.push_back(std::move(*device));
+  try {
+    if (all)
+      devices = fleet_.devices().list();
+    else
+      for (auto& name : names)
+        if (auto device = fleet_.devices().find(name)) devices.push_back(std::move(*device));
+  } catch (const Error&) {  // the rows are away: who was to be told still is
+    std::lock_guard lock(mutex_);
+    desired_.merge(names);
+    all_desired_ = all_desired_ || all;
+    throw;
+  }
   for (auto& device : devices) {
     if (device.state != "active") continue;
     bool sent = bus_->publish(topic_desired(device.name), canonical(told(device.desired)), /*retained=*/true);

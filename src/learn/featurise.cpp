@@ -83,7 +83,7 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
   for (auto& column : table.columns) {
     bool kept = std::find(options.keep.begin(), options.keep.end(), column.name) != options.keep.end();
     if (auto why = kept ? std::nullopt : useless(column)) {
-      findings_.push_back("column \"" + column.name + "\" is left out: " + *why);
+      left_out_.push_back({column.name, *why});
       continue;
     }
     columns_.push_back(column.name);
@@ -95,7 +95,7 @@ Featuriser::Featuriser(const Table& table, const Target& target, const Wants& wa
   }
   if (columns_.empty())
     throw Error(Code::invalid, table.name + ": no column can help to learn \"" + target.column + "\"",
-                findings_.empty() ? "" : findings_[0]);
+                left_out_.empty() ? "" : left_out_[0].text());
   if (!numbers.empty()) blocks_.push_back(std::make_unique<NumberBlock>(table, numbers, fill, scale, weighed_by));
   if (options.pairs && numbers.size() > 1 && numbers.size() <= most_paired_columns)
     blocks_.push_back(std::make_unique<PairBlock>(table, numbers, fill, scale, weighed_by));
@@ -130,6 +130,12 @@ Matrix Featuriser::written(const Table& table, bool training) const {
     place += block->features().size();
   }
   return matrix;
+}
+
+std::vector<std::string> Featuriser::findings() const {
+  std::vector<std::string> texts;
+  for (auto& one : left_out_) texts.push_back(one.text());
+  return texts;
 }
 
 Matrix Featuriser::training(const Table& table) const { return written(table, true); }

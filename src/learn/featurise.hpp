@@ -52,9 +52,15 @@ class FeatureBlock {
   virtual std::string export_to(GraphBuilder& graph, const std::map<std::string, std::string>& inputs) const = 0;
 };
 
+struct LeftOutColumn {
+  std::string column, why;
+  std::string text() const { return "column \"" + column + "\" is left out: " + why; }
+  auto operator<=>(const LeftOutColumn&) const = default;
+};
+
 class Featuriser {
  public:
-  // Columns that cannot help are left out: `findings` says which and why. Error{invalid} when none is left.
+  // Columns that cannot help are left out: left_out() says which and why. Error{invalid} when none is left.
   Featuriser(const Table& table, const Target& target, const Wants& wants, const FeatureOptions& options,
              std::uint64_t seed = 1);
   Featuriser(Featuriser&&) noexcept = default;
@@ -67,7 +73,8 @@ class Featuriser {
   const std::vector<std::string>& columns() const { return columns_; }  // that are used: the model's inputs
   DataType input_type(std::size_t column) const { return texts_[column] ? DataType::text : DataType::f32; }
   const std::vector<Feature>& features() const { return features_; }
-  const std::vector<std::string>& findings() const { return findings_; }
+  const std::vector<LeftOutColumn>& left_out() const { return left_out_; }
+  std::vector<std::string> findings() const;  // the same in words
 
  private:
   Matrix written(const Table& table, bool training) const;
@@ -75,7 +82,7 @@ class Featuriser {
   std::vector<bool> texts_;  // by column: it goes in as text
   std::vector<std::unique_ptr<FeatureBlock>> blocks_;
   std::vector<Feature> features_;
-  std::vector<std::string> findings_;
+  std::vector<LeftOutColumn> left_out_;
 };
 
 }  // namespace gyre

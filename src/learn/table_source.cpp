@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "base/utf8.hpp"
 #include "data/csv_line.hpp"
 #include "data/gather.hpp"
 #include "model/missing.hpp"
@@ -14,42 +15,25 @@ namespace gyre {
 
 namespace {
 
-// The place of the first byte that is no UTF-8, as the number of its line; 0 when there is none.
-std::size_t line_that_is_no_utf8(const fs::path& file) {
+std::size_t line_that_is_no_utf8(const fs::path& file) {  // from 1; 0: there is none
   std::ifstream stream(file, std::ios::binary);
-  std::vector<char> block(1 << 20);
-  std::size_t line = 1;
-  int more = 0;  // bytes of a character that are still to come
-  while (stream) {
-    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
-    for (std::streamsize i = 0; i < stream.gcount(); i++) {
-      auto byte = static_cast<unsigned char>(block[static_cast<std::size_t>(i)]);
-      if (more > 0) {
-        if ((byte & 0xc0) != 0x80) return line;
-        more--;
-      } else if (byte >= 0x80) {
-        more = byte >= 0xf5 || byte < 0xc2 ? -1 : byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
-        if (more < 0) return line;
-      } else if (byte == '\n') {
-        line++;
-      }
-    }
-  }
-  return more ? line : 0;
+  std::string text;
+  for (std::size_t line = 1; std::getline(stream, text); line++)
+    if (!is_utf8(text)) return line;
+  return 0;
 }
 
-std::string utf8_from_latin1(std::string_view text) {
-  std::string result;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      result += c;
-    } else {
-      result += static_cast<char>(0xc0 | byte >> 6);
-      result += static_cast<char>(0x80 | (byte & 0x3f));
-    }
-  }
-  return result;
+// DuckDB takes nothing else.
+std::shared_ptr<TemporaryFolder> copy_in_utf8(const fs::path& file) {
+  auto folder = std::make_shared<TemporaryFolder>();
+  fs::path copy = folder->path() / "table.csv";
+  std::ifstream from(file, std::ios::binary);
+  std::ofstream to(copy, std::ios::binary);
+  std::string text;
+  while (to && std::getline(from, text)) to << utf8_from_windows(text) << '\n';
+  to.close();
+  if (!to) throw system_error(errno, "writing " + copy.string());
+  return folder;
 }
 
 bool is_number(std::string_view text) {
@@ -96,11 +80,14 @@ bool ends_with_divider(std::istream& stream, char delimiter, std::size_t columns
   return lines > 0;
 }
 
-TableSource csv_source(const fs::path& file, const std::string& name) {
-  TableSource source{name, {}, {}, {}, true};
-  std::size_t broken = line_that_is_no_utf8(file);
-  if (broken)
-    source.findings.push_back("line " + std::to_string(broken) + " is not UTF-8: the file is read as Latin-1");
+TableSource csv_source(fs::path file, const std::string& name) {
+  TableSource source{name, {}, {}, {}, true, {}};
+  if (std::size_t broken = line_that_is_no_utf8(file)) {
+    source.findings.push_back("line " + std::to_string(broken) +
+                              " is not UTF-8: what is not is read as Latin-1 (Windows-1252)");
+    source.copy = copy_in_utf8(file);
+    file = source.copy->path() / "table.csv";
+  }
   std::ifstream stream(file);
   std::string line;
   std::getline(stream, line);
@@ -113,7 +100,7 @@ TableSource csv_source(const fs::path& file, const std::string& name) {
   auto times = [&](char c) { return std::count(line.begin(), line.end(), c); };
   for (char c : {';', '\t', '|'})
     if (times(c) > times(delimiter)) delimiter = c;
-  auto names = csv_cells(broken ? utf8_from_latin1(line) : line, delimiter);
+  auto names = csv_cells(line, delimiter);
   bool headless = std::all_of(names.begin(), names.end(), is_number);
   if (headless) {
     source.findings.push_back("the first line is all numbers: the columns have no names and are column1, column2 ...");
@@ -130,7 +117,7 @@ TableSource csv_source(const fs::path& file, const std::string& name) {
   source.from = "read_csv(" + sql_text(file.string()) +
                 ", auto_detect = false, header = " + (headless ? "false" : "true") +
                 ", delim = " + sql_text(std::string(1, delimiter)) + ", quote = '\"', escape = '\"', columns = {" +
-                columns + "}, nullstr = " + list_of_missing_words() + (broken ? ", encoding = 'latin-1'" : "") +
+                columns + "}, nullstr = " + list_of_missing_words() +
                 (line.size() > 100'000 ? ", max_line_size = " + std::to_string(line.size() * 16) : "") +
                 ", store_rejects = true, rejects_limit = 0)";
   return source;
@@ -146,7 +133,7 @@ std::optional<ColumnType> type_of_sql(std::string_view type) {
 }
 
 TableSource typed_source(Duck& duck, const std::string& from, const std::string& name) try {
-  TableSource source{name, from, {}, {}, false};
+  TableSource source{name, from, {}, {}, false, {}};
   duck.query("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + from + ")", [&](const auto& row) {
     std::string column = *row.text(0), type = row.text(1).value_or(""), quoted = sql_name(column);
     auto known = type_of_sql(type);

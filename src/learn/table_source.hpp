@@ -1,11 +1,13 @@
 #pragma once
 // Where the rows of a table come from, as SQL that DuckDB understands. For the sources of this module.
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "data/duck.hpp"
 #include "learn/table.hpp"
 
@@ -23,6 +25,7 @@ struct TableSource {
   std::vector<SourceColumn> columns;
   std::vector<std::string> findings;
   bool csv = false;
+  std::shared_ptr<TemporaryFolder> copy;  // of a file that is no UTF-8; `from` reads it
 };
 
 // What DuckDB says, without its own words around it: "data.csv cannot be read: ...".

@@ -9,7 +9,6 @@ namespace gyre {
 torch::Tensor centred(const torch::Tensor& pictures) { return (pictures.to(torch::kFloat) - centre) / spread; }
 
 torch::Tensor augmented(const torch::Tensor& pictures, const Augmentation& how, BatchChance& chance) {
-  torch::NoGradGuard no_gradients;
   Random& random = chance.random;
   std::int64_t n = pictures.size(0), height = pictures.size(2), width = pictures.size(3);
   std::vector<float> places, gains, offsets, soft, grain;

@@ -223,6 +223,14 @@ TEST_CASE("stop answers what runs and lets idle ones go") {
   CHECK_THROWS_AS(site.get("/hello/x"), Error);
 }
 
+TEST_CASE("stop waits for no clock") {
+  Site site;
+  ::usleep(30'000);  // so that a look at the clock lies ahead
+  double start = seconds_since_start();
+  site.server->stop();
+  CHECK(seconds_since_start() - start < 0.3);
+}
+
 TEST_CASE("several listeners, a taken port") {
   Site site;
   RouteTable others;

@@ -66,7 +66,12 @@ with tempfile.TemporaryDirectory() as folder:
     print("ok dates in three formats, and one that is none")
 
     write(b"name,z,y\n" + b"".join(b"Jos\xe9,%d,%s\nAnna,%d,b\n" % (i, b"a" if i % 3 else b"b", i) for i in range(40)))
-    learned("line 2 is not UTF-8: the file is read as Latin-1")
+    learned("line 2 is not UTF-8: what is not is read as Latin-1 (Windows-1252)")
+    write("name,price \N{EURO SIGN},y\n".encode() + b"".join(b"Jos\xe9 \x96 \x80,%d,%s\n\xc3\xa9,%d,b\n" % (i, b"a" if i % 3 else b"b", i) for i in range(40)))
+    learned("line 2 is not UTF-8")  # some lines are, some came from elsewhere
+    done = gyre("data", "profile", "bad.csv")
+    for name in ("price \N{EURO SIGN}", "Jos\N{LATIN SMALL LETTER E WITH ACUTE} \N{EN DASH} \N{EURO SIGN}", "\N{LATIN SMALL LETTER E WITH ACUTE}"):
+        assert name in done.stdout, (name, done)
     write(b"\x00\x01\x02\x03,\xff\xfe\n\x00\x00")
     refused("bad.csv")
     write("x,z,y\n" + rows(30, good) + "1,2\n" + rows(30, good) + "1,2,a,4\n" + '1,"2,a\n')

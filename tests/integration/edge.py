@@ -62,6 +62,29 @@ def hardened(w):
     assert "/run/gyre-edge" not in pathlib.Path("/proc/self/mountinfo").read_text()
 
 
+def stopped_while_it_starts(w):
+    """A container's first process gets no signal that it does not handle yet: it is told again, not waited for."""
+    w.device.stop()
+    state = w.device.state / "run" / "runc" / "module-bottle" / "state.json"
+
+    def program():
+        try:
+            return pathlib.Path(f"/proc/{json.loads(state.read_text())['init_process_pid']}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return b""
+
+    for _ in range(5):
+        w.device.start()
+        until = time.time() + 20
+        while b"/gyre/module" not in program():  # no pause: this is a matter of milliseconds
+            assert time.time() < until, "no module starts"
+        began = time.time()
+        w.device.stop()
+        assert time.time() - began < 2, f"{time.time() - began:.1f} s"
+    w.device.start()
+    w.state("running", w.good)
+
+
 def bad_inputs(w):
     before = len(w.server.of_kind("answers"))
     w.device.put("broken.png", b"no picture")
@@ -267,8 +290,8 @@ def main():
     world = None
     try:
         world = World(build, folder)
-        for test in (first_module, hardened, bad_inputs, update_downloads_a_layer, samples_within_budget, refused, killed_module,
-                     validation, gather_and_rules, killed_agent, broken_network, offline_device, figures, revoked):
+        for test in (first_module, hardened, stopped_while_it_starts, bad_inputs, update_downloads_a_layer, samples_within_budget, refused,
+                     killed_module, validation, gather_and_rules, killed_agent, broken_network, offline_device, figures, revoked):
             start = time.time()
             test(world)
             print(f"ok {test.__name__} {time.time() - start:.1f} s", flush=True)

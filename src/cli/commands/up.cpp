@@ -175,9 +175,9 @@ int run(const json::object& values, CommandContext& context) {
   json::object shown = state;
   if (options.auth) state["token"] = authentication.local_token();  // the file is for this account only
   fs::path state_file = app.workspace.run_folder() / "server.json";
-  write_file(state_file, pretty(state), 0600);
   app.engine.resume();
   app.sweeps.resume();
+  write_file(state_file, pretty(state), 0600);  // last: who finds it finds a server that has started
   if (context.json)
     context.print(shown);
   else

@@ -139,7 +139,7 @@ AutoAnomaly find_anomaly_model(const Table& table, const OddRows* odd, const Ano
                      {"weight", 1},
                      {"score", best.score}});
   auto findings = table.findings;
-  findings.insert(findings.end(), model.featuriser().findings().begin(), model.featuriser().findings().end());
+  for (auto& column : model.featuriser().left_out()) findings.push_back(column.text());
   return {std::move(exported.bytes),
           {{"about", signature.about},
            {"task", "anomaly"},

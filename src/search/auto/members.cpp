@@ -51,24 +51,20 @@ std::vector<double> judged_answers(const Chosen& members) {
   return mean;
 }
 
-static std::string column_of(const std::string& finding) {  // of a featuriser: column "name" is left out: why
-  constexpr std::string_view before = "column \"", after = "\" is left out: ";
-  return finding.substr(before.size(), finding.rfind(after) - before.size());
-}
-
 LeftOut left_out(const Table& table, const Chosen& members) {
-  std::set<std::string> used, findings;
+  std::set<std::string> used;
+  std::set<LeftOutColumn> unused;
   for (auto& member : members)
     for (std::size_t i = 0; i < member.models; i++) {
       auto& featuriser = member.entry->models[i]->featuriser();
       used.insert(featuriser.columns().begin(), featuriser.columns().end());
-      findings.insert(featuriser.findings().begin(), featuriser.findings().end());
+      unused.insert(featuriser.left_out().begin(), featuriser.left_out().end());
     }
   LeftOut out;
   for (auto& column : table.columns)
     if (!used.contains(column.name)) out.columns.push_back(column.name);
-  for (auto& finding : findings)
-    if (!used.contains(column_of(finding))) out.findings.push_back(finding);
+  for (auto& one : unused)
+    if (!used.contains(one.column)) out.findings.push_back(one.text());
   return out;
 }
 
