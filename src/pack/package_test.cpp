@@ -166,4 +166,7 @@ TEST_CASE("samples for devices are one flat archive that can be fetched") {
   for (auto& file : files) CHECK_FALSE(file.has_parent_path());
   CHECK(read_file(out / "good__1.jpg") == "good/1.jpg");
   CHECK_THROWS_AS(publish_data(maker.workspace, {.frames = digest_of("x")}), Error);
+  fs::remove(maker.workspace.blobs().open(digest));  // it was remembered, but is gone
+  CHECK(publish_data(maker.workspace, {.frames = frames}) == made);
+  CHECK(maker.workspace.blobs().has(digest));
 }
