@@ -79,4 +79,11 @@ JsonText& JsonText::value(const json::value& value) {
   return *this;
 }
 
+JsonText& JsonText::values(std::string_view written) {
+  if (written.empty()) return *this;
+  begin_value();
+  out_ += written;
+  return *this;
+}
+
 }  // namespace gyre

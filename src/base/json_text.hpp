@@ -18,6 +18,8 @@ class JsonText {
   JsonText& integer(std::int64_t value);
   JsonText& number(double value);  // NaN and infinities as texts, as protobuf's JSON has them
   JsonText& value(const json::value& value);
+  JsonText& values(std::string_view written);  // what another one wrote: values with commas between them, or nothing
+  void reserve(std::size_t more) { out_.reserve(out_.size() + more); }
   std::string take() { return std::move(out_); }
 
  private:

@@ -29,6 +29,7 @@ struct Request {
   Headers headers;
   std::string body;                                // empty when body_file is set
   std::optional<std::filesystem::path> body_file;  // a route with spool = true: the body, in a file to move or read
+  std::string body_digest;                         // of a large body in a file, where its route wants it; else empty
   std::string who = "local";                       // the caller's identity
 
   std::string param(std::string_view name) const;
@@ -56,8 +57,9 @@ struct Route {
   std::string pattern;
   std::string help;
   Handler handle;
-  bool spool = false;  // large bodies go to a file first
-  bool quick = false;  // answers from memory, or with its `once`: never waits for a disk or another program
+  bool spool = false;   // large bodies go to a file first
+  bool hashed = false;  // with spool: Request::body_digest
+  bool quick = false;   // answers from memory, or with its `once`: never waits for a disk or another program
 };
 
 inline Route quick(Route route) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.hpp"
+#include "base/cores.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "flow/run_step.hpp"
@@ -112,7 +113,7 @@ struct Engine::Body {
 };
 
 Engine::Engine(Workspace& workspace, int cores) {
-  if (cores <= 0) cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (cores <= 0) cores = static_cast<int>(usable_cores());
   remove_tree(workspace.run_folder() / "steps");  // of those that were killed
   body_.reset(new Body{workspace, cores, cores, {}, {}, {}, {}, {}});
 }

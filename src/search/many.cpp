@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/cores.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "learn/parallel.hpp"
@@ -73,7 +74,7 @@ std::vector<BulkVersion> versions_of(Workspace& workspace, const std::string& na
   std::string text = partitions_text(workspace, content);
   auto lines = lines_of(text);
   std::vector<std::optional<BulkVersion>> found(lines.size());
-  for_rows(lines.size(), static_cast<int>(std::thread::hardware_concurrency()), [&](std::size_t from, std::size_t to) {
+  for_rows(lines.size(), static_cast<int>(usable_cores()), [&](std::size_t from, std::size_t to) {
     std::vector<unsigned char> room(1 << 16);  // of one line at a time: nothing is freed piece by piece
     for (std::size_t i = from; i < to; i++) {
       json::monotonic_resource memory(room.data(), room.size());

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/clock.hpp"
+#include "base/cores.hpp"
 #include "track/recorder.hpp"
 
 namespace gyre {
@@ -23,7 +24,7 @@ SweepRun::SweepRun(Workspace& workspace, Engine& engine, std::string id, json::o
       sampler_(make_sampler(spec_.sampler, spec_.space, spec_.seed)),
       began_(seconds_since_start()),
       spent_before_(get_number(row, "seconds")) {
-  std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  std::size_t cores = usable_cores();
   concurrent_ = spec_.concurrent ? spec_.concurrent : std::min(cores, spec_.max_trials);
   threads_each_ = static_cast<int>(std::max<std::size_t>(1, cores / concurrent_));
   for (auto& trial : workspace.rows().query("SELECT record FROM sweep_trial WHERE sweep = $1 ORDER BY number", {id_})) {

@@ -5,8 +5,8 @@
 #include <random>
 
 #include "base/clock.hpp"
+#include "base/cores.hpp"
 #include "base/file.hpp"
-#include "serve/cores.hpp"
 #include "serve/score.hpp"
 
 namespace gyre {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "serve/cores.hpp"
+#include "base/cores.hpp"
 #include "serve/http1.hpp"
 #include "serve/http2.hpp"
 #include "server/tls_channel.hpp"
@@ -17,6 +17,7 @@
 namespace gyre {
 
 struct Front::Body {
+  explicit Body(const FrontOptions& options) : shared(options) {}
   FrontShared shared;
   std::vector<std::unique_ptr<HttpDoor>> doors;
   std::vector<std::unique_ptr<GrpcHandler>> grpc_handlers;
@@ -35,11 +36,11 @@ static std::size_t file_limit() {
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
 }
 
-Front::Front(FrontOptions options) : body_(std::make_unique<Body>()) {
+Front::Front(FrontOptions options) {
   if (options.threads == 0) options.threads = std::min<std::size_t>(usable_cores(), 8);
   std::size_t files = file_limit();
   options.connections = std::min(options.connections, files > 256 ? files - 128 : files / 2);
-  body_->shared.options = options;
+  body_ = std::make_unique<Body>(options);
   for (std::size_t i = 0; i < options.threads; i++) body_->threads.push_back(std::make_unique<IoThread>(body_->shared));
 }
 

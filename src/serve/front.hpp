@@ -23,6 +23,7 @@ struct FrontOptions {
   double idle_seconds = 75;    // between two requests of one connection
   double header_seconds = 15;  // from the first byte of a request to the end of its headers
   double piece_seconds = 30;   // for each piece of a body, in and out
+  bool awake = true;           // while clients ask in quick succession, no core is halted (server/awake.hpp)
 };
 
 // What a log tells of a request, once it is answered.

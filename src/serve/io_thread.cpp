@@ -142,6 +142,7 @@ void IoThread::run() {
       } else if (reinterpret_cast<std::uintptr_t>(event.data.ptr) & 1) {
         (*reinterpret_cast<std::function<void()>*>(static_cast<char*>(event.data.ptr) - 1))();
       } else {
+        shared_.awake.asked();
         static_cast<Connection*>(event.data.ptr)->events(event.events);
         if (!round_.may_wait()) end_round();
       }

@@ -11,6 +11,7 @@
 #include "base/file.hpp"
 #include "serve/front.hpp"
 #include "serve/round.hpp"
+#include "server/awake.hpp"
 
 namespace gyre {
 
@@ -20,7 +21,9 @@ class TlsChannel;
 
 // What the I/O threads of a front share.
 struct FrontShared {
+  explicit FrontShared(FrontOptions given) : options(given), awake(given.awake) {}
   FrontOptions options;
+  Awake awake;
   const std::atomic<bool>* log_wanted = nullptr;
   std::function<void(const AnsweredRequest& answered)> log;
   bool logs() const { return log_wanted && log_wanted->load(std::memory_order_relaxed); }

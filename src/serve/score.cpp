@@ -12,10 +12,10 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/cores.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/route.hpp"
-#include "serve/cores.hpp"
 #include "serve/score_rows.hpp"
 
 namespace gyre {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/clock.hpp"
-#include "serve/cores.hpp"
+#include "base/cores.hpp"
 #include "serve/join.hpp"
 #include "serve/round.hpp"
 #include "serve/types.hpp"

@@ -1,6 +1,6 @@
 // What happens before a model answers: how it is run is settled, and it is run until it is warm.
+#include "base/cores.hpp"
 #include "base/hash.hpp"
-#include "serve/cores.hpp"
 #include "serve/served_model.hpp"
 #include "serve/trial_runs.hpp"
 #include "serve/tune.hpp"

@@ -10,10 +10,10 @@
 #include <optional>
 #include <thread>
 
+#include "base/cores.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/json.hpp"
-#include "serve/cores.hpp"
 #include "serve/infer.hpp"
 #include "serve/trial_runs.hpp"
 

@@ -20,7 +20,9 @@
 #include <charconv>
 #include <thread>
 
+#include "base/cores.hpp"
 #include "base/file.hpp"
+#include "server/spool_file.hpp"
 #include "server/wire.hpp"
 
 namespace gyre {
@@ -52,36 +54,6 @@ static bool is_malformed(const Wire& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
 }
-
-// The spooled body of one request; what the handler did not move away goes with it.
-class SpoolFile {
- public:
-  explicit SpoolFile(const fs::path& folder) {
-    std::string pattern = (folder / "body-XXXXXX").string();
-    int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
-    if (fd < 0) throw system_error(errno, pattern);
-    file_ = FileHandle(fd);
-    path_ = pattern;
-  }
-  ~SpoolFile() { ::unlink(path_.c_str()); }
-  SpoolFile(const SpoolFile&) = delete;
-  void write(std::string_view bytes) {
-    write_all(file_.get(), bytes, path_);
-    // Who keeps the file will want it on the disk: that begins while the rest still comes.
-    constexpr std::uint64_t at_once = 4 << 20;
-    written_ += bytes.size();
-    if (written_ - begun_ < at_once) return;
-    ::sync_file_range(file_.get(), static_cast<off_t>(begun_), static_cast<off_t>(written_ - begun_),
-                      SYNC_FILE_RANGE_WRITE);
-    begun_ = written_;
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  FileHandle file_;
-  fs::path path_;
-  std::uint64_t written_ = 0, begun_ = 0;
-};
 
 namespace {
 
@@ -166,6 +138,7 @@ class Connection {
   awaitable<bool> more_bytes() {
     auto [error, count] = co_await stream_.async_read_some(buffer_.prepare(4096), no_throw);
     if (error) co_return false;
+    shared_.awake.asked();
     buffer_.commit(count);
     co_return true;
   }
@@ -220,14 +193,18 @@ class Connection {
       co_return (sent && keep);
     }
     std::unique_ptr<SpoolFile> spool;
-    std::optional<Response> refused = co_await read_body(parser, route->spool, request, spool);
+    std::optional<Response> refused = co_await read_body(parser, *route, request, spool);
     if (lost_) co_return false;
     if (refused) {
       spool.reset();
       co_await send(request, *refused, false);
       co_return false;
     }
-    if (spool) request.body_file = spool->path();
+    if (spool) {
+      request.body_file = spool->path();
+      shared_.places.leave();
+      request.body_digest = spool->digest();
+    }
     open_.allow_any_time();  // it waits for us now
     Response response;
     if (!route->quick) {
@@ -282,14 +259,15 @@ class Connection {
   }
 
   // Gives an answer when the body is refused; sets lost_ when the client is gone.
-  awaitable<std::optional<Response>> read_body(Parser& parser, bool spooled, Request& request,
+  awaitable<std::optional<Response>> read_body(Parser& parser, const Route& route, Request& request,
                                                std::unique_ptr<SpoolFile>& spool) {
     std::size_t limit = shared_.options.body_limit;
+    bool spooled = route.spool;
     if (!spooled && parser.content_length() && *parser.content_length() > limit) co_return too_large();
     std::optional<Error> failed;
     if (spooled) {
       try {
-        spool = std::make_unique<SpoolFile>(shared_.options.spool);
+        spool = std::make_unique<SpoolFile>(shared_.options.spool, route.hashed);
       } catch (const Error& error) {
         failed = error;
       }
@@ -393,8 +371,11 @@ class Connection {
     if (auto own = response.headers.find("Content-Length"); head_only && own != response.headers.end())
       std::from_chars(own->second.data(), own->second.data() + own->second.size(), length);
     std::string head = response_head(response, length, keep);
-    if (!head_only && response.status != 204 && response.status != 304) head += response.body;
+    bool with_body = !head_only && response.status != 204 && response.status != 304;
+    bool together = response.body.size() < piece_size;  // a large body is not copied only to be one piece with its head
+    if (with_body && together) head += response.body;
     bool sent = co_await send_pieces(head);
+    if (sent && with_body && !together) sent = co_await send_pieces(response.body);
     co_return sent;
   }
 
@@ -503,19 +484,27 @@ class Connection {
 
 ServerShared::ServerShared(ServerOptions given)
     : options(std::move(given)),
-      places(std::min(options.workers, std::max(2, static_cast<int>(std::thread::hardware_concurrency()) - 1))),
-      turns(options.workers) {}
+      places(std::min(options.workers, std::max(2, static_cast<int>(usable_cores()) - 1))),
+      turns(options.workers),
+      awake(options.awake) {}
 
 static thread_local bool has_place = false;
 
 void Places::take() {
   if (has_place) return;
-  free_.acquire();
+  std::unique_lock lock(mutex_);
+  given_.wait(lock, [&] { return free_ > 0; });
+  free_--;
   has_place = true;
 }
 
 void Places::leave() {
-  if (std::exchange(has_place, false)) free_.release();
+  if (!std::exchange(has_place, false)) return;
+  {
+    std::lock_guard lock(mutex_);
+    free_++;
+  }
+  given_.notify_one();
 }
 
 bool Turns::take(const std::function<void()>& then) {

@@ -6,12 +6,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <set>
 
+#include "server/awake.hpp"
 #include "server/http_server.hpp"
 
 namespace gyre {
@@ -27,7 +28,10 @@ class Places {
   void leave();  // when it has one
 
  private:
-  std::counting_semaphore<> free_;
+  // Not a std::counting_semaphore: those who wait for one are all woken, and yield in circles.
+  std::mutex mutex_;  // guards free_
+  std::condition_variable given_;
+  int free_;
 };
 
 // Turns of handlers that may wait: there are fewer than threads, so that what is quick (route.hpp), health above all,
@@ -53,6 +57,7 @@ struct ServerShared {
   std::set<OpenConnection*> connections{};
   Places places;
   Turns turns;
+  Awake awake;
   explicit ServerShared(ServerOptions given);
   void log(const std::string& line) const {
     if (options.log) options.log(line);

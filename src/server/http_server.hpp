@@ -37,12 +37,13 @@ struct Listener {
 struct ServerOptions {
   std::filesystem::path spool{};      // folder for the bodies of `spool` routes; emptied on start, owned by the server
   std::size_t body_limit = 16 << 20;  // of bodies kept in memory; more is answered with 413
-  std::size_t header_limit = 32 << 10;               // request line and headers; more is answered with 431
-  int workers = 16;                                  // threads: handlers that may wait at the same time
-  std::size_t connections = 1024;                    // more are turned away with 503
-  double idle_seconds = 75;                          // between two requests of one connection
-  double header_seconds = 15;                        // from the first byte of a request to the end of its headers
-  double piece_seconds = 30;                         // for each 64 KiB of a body, in and out
+  std::size_t header_limit = 32 << 10;  // request line and headers; more is answered with 431
+  int workers = 16;                     // threads: handlers that may wait at the same time
+  std::size_t connections = 1024;       // more are turned away with 503
+  double idle_seconds = 75;             // between two requests of one connection
+  double header_seconds = 15;           // from the first byte of a request to the end of its headers
+  double piece_seconds = 30;            // for each 64 KiB of a body, in and out
+  bool awake = true;                    // while clients ask in quick succession, no core is halted (server/awake.hpp)
   std::function<void(std::string_view line)> log{};  // what no client can be told: refused handshakes, lost connections
 };
 

@@ -64,8 +64,10 @@ AuditLog::~AuditLog() {
 }
 
 std::uint64_t AuditLog::size() {
-  auto row = rows_.one("SELECT id FROM audit ORDER BY id DESC LIMIT 1");
-  return row ? static_cast<std::uint64_t>(get_int(*row, "id")) : 0;
+  std::uint64_t size = 0;
+  rows_.each("SELECT id FROM audit ORDER BY id DESC LIMIT 1", {},
+             [&](const SqlColumns& row) { size = static_cast<std::uint64_t>(row.integer(0)); });
+  return size;
 }
 
 void AuditLog::append(std::string_view who, std::string_view action, std::string_view subject,

@@ -120,11 +120,11 @@ std::string Blobs::put_bytes(std::string_view bytes) {
   return digest;
 }
 
-std::string Blobs::put_file(const std::filesystem::path& file, bool move) {
+std::string Blobs::put_file(const std::filesystem::path& file, bool move, std::string digest) {
   TemporaryFolder staging(root_ / "staging");
   // Hashed after staging: what was hashed is what is kept, whatever happens to the user's file.
   fs::path copy = staged(file, staging.path(), move);
-  std::string digest = digest_of_file(copy);
+  if (digest.empty()) digest = digest_of_file(copy);
   fs::path to = place(root_, digest);
   bool known = fs::exists(to);
   if (!known) sync_file(copy);

@@ -27,7 +27,8 @@ class Blobs {
   explicit Blobs(std::filesystem::path root);
   ~Blobs();
   std::string put_bytes(std::string_view bytes);
-  std::string put_file(const std::filesystem::path& file, bool move = false);
+  // `digest` when it is known: of a file that nobody else has.
+  std::string put_file(const std::filesystem::path& file, bool move = false, std::string digest = {});
   std::string put_folder(const std::filesystem::path& folder, bool move = false);  // digest of its tree
   std::string put(const std::filesystem::path& file_or_folder, bool move = false);
   bool has(std::string_view digest) const;                    // and, for a tree, every file in it

@@ -55,7 +55,8 @@ Response mlflow_file(Workspace& workspace, const std::string& path) {
 static Response keep(Workspace& workspace, Request& request) {
   std::string path = checked_artifact_path(request.param("path"));
   if (!request.body_file) throw Error(Code::invalid, "an artifact needs a body");
-  put_artifact(workspace, path, workspace.blobs().put_file(*request.body_file, /*move=*/true), request.who);
+  put_artifact(workspace, path, workspace.blobs().put_file(*request.body_file, /*move=*/true, request.body_digest),
+               request.who);
   return json_response(json::object());
 }
 
@@ -146,7 +147,7 @@ std::vector<Route> mlflow_artifact_routes(Workspace& workspace) {
   for (std::string_view prefix : {"/api/2.0/mlflow-artifacts", "/ajax-api/2.0/mlflow-artifacts"})
     for (Route route : std::vector<Route>{
              {"PUT", "/artifacts/{path...}", "Log a file", [&](Request& request) { return keep(workspace, request); },
-              true},
+              /*spool=*/true, /*hashed=*/true},
              {"GET", "/artifacts/{path...}", "A logged file",
               [&](Request& request) { return mlflow_file(workspace, checked_artifact_path(request.param("path"))); }},
              {"DELETE", "/artifacts/{path...}", "Forget a logged file or folder",

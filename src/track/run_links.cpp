@@ -76,7 +76,7 @@ void log_outputs(Workspace& workspace, const std::string& id, const std::vector<
   });
 }
 
-std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, const std::vector<Run>& runs) {
+std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, std::span<const Run> runs) {
   std::unordered_map<std::int64_t, RunLinks> links;
   json::array numbers;
   for (auto& run : runs) numbers.push_back(run.number);

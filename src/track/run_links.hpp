@@ -1,6 +1,7 @@
 #pragma once
 // What a run took and made: data sets as clients describe them, and logged models.
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,7 +35,7 @@ void log_inputs(Workspace& workspace, const std::string& run, const std::vector<
 void log_outputs(Workspace& workspace, const std::string& run, const std::vector<ModelOutput>& models);
 
 // By the runs' numbers; a run without links may be missing. A few queries for any number of runs.
-std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, const std::vector<Run>& runs);
+std::unordered_map<std::int64_t, RunLinks> links_of(Workspace& workspace, std::span<const Run> runs);
 
 // {"experiment_id","name","digest","context"} of all data sets of these experiments; context: the tag
 // mlflow.data.context, when it has one.

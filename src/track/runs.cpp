@@ -107,12 +107,18 @@ void log_batch(Workspace& workspace, const std::string& run, const std::vector<P
 }
 
 static std::string location_for_runs(Workspace& workspace, std::int64_t id) {
-  auto experiment = workspace.rows().one("SELECT artifact_location, stage FROM experiment WHERE id = $1", {id});
-  if (!experiment) get_experiment(workspace, id);  // says that there is none
-  if (get_string(*experiment, "stage") != "active")
+  std::optional<std::string> location;
+  bool active = false;
+  workspace.rows().each("SELECT artifact_location, stage = 'active' FROM experiment WHERE id = $1", {id},
+                        [&](const SqlColumns& row) {
+                          location = row.text(0);
+                          active = row.integer(1);
+                        });
+  if (!location) get_experiment(workspace, id);  // says that there is none
+  if (!active)
     throw Error(Code::invalid,
                 "The experiment " + std::to_string(id) + " must be in the 'active' state. Current state is deleted.");
-  return get_string(*experiment, "artifact_location");
+  return *location;
 }
 
 Run planned_run(Workspace& workspace, const NewRun& wanted) {

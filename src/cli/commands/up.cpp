@@ -32,6 +32,7 @@ struct Options {
   std::string rows;
   std::string blobs;
   double blobs_here_gb = 0;
+  bool let_cores_sleep = false;
 };
 
 const std::vector<Field> fields{
@@ -48,6 +49,8 @@ const std::vector<Field> fields{
     field("blobs", &Options::blobs, "keep content in S3 too, from now on: s3://bucket/prefix?endpoint=URL&region=NAME"),
     field("blobs-here-gb", &Options::blobs_here_gb,
           "with --blobs: what of it may stay on this disk, in gigabytes, from now on; 0: all", {.min = 0}),
+    field("let-cores-sleep", &Options::let_cores_sleep,
+          "save power: do not keep the cores awake while clients ask in quick succession"),
 };
 
 std::string host_of(const std::string& address) { return address == "0.0.0.0" ? "127.0.0.1" : address; }
@@ -131,7 +134,7 @@ int run(const json::object& values, CommandContext& context) {
   auto log = [](std::string_view line) {
     std::fprintf(stderr, "%s %.*s\n", iso_now().c_str(), int(line.size()), line.data());
   };
-  HttpServer server({.spool = app.workspace.run_folder() / "spool", .log = log});
+  HttpServer server({.spool = app.workspace.run_folder() / "spool", .awake = !options.let_cores_sleep, .log = log});
   Authentication authentication(app.users, {"/api/health", "/version", "/health"});
   Admit admit = admit_everybody, admit_readers = admit_everybody;
   if (options.auth) {

@@ -2,9 +2,9 @@
 #include <cstdio>
 
 #include "base/command.hpp"
+#include "base/cores.hpp"
 #include "serve/access.hpp"
 #include "serve/batch_jobs.hpp"
-#include "serve/cores.hpp"
 #include "serve/grpc_call.hpp"
 #include "serve/model_folder.hpp"
 #include "serve/registered.hpp"
@@ -20,6 +20,7 @@ struct Options : AccessOptions {
   std::int64_t grpc_port = 8001;
   std::int64_t io_threads = 0;
   std::int64_t body_mb = 256;
+  bool let_cores_sleep = false;
   std::string repository;
   std::string endpoints;
   std::string batches;
@@ -61,6 +62,8 @@ const std::vector<Field> fields{
     field("requests-per-second", &Options::requests_per_second, "of one key that has no limit of its own; 0: any",
           {.min = 0}),
     field("at-once", &Options::at_once, "requests of such a key that are worked on at a time; 0: any", {.min = 0}),
+    field("let-cores-sleep", &Options::let_cores_sleep,
+          "save power: do not keep the cores awake while clients ask in quick succession"),
     field("body-mb", &Options::body_mb, "the largest request, in MiB", {.min = 1, .max = 4096}),
 };
 
@@ -84,7 +87,8 @@ int run(const json::object& values, CommandContext& context) {
     throw Error(Code::invalid, "there is nothing to serve", "gyre serve MODEL.onnx, or --repository FOLDER");
   // In this order: the front ends last, since what still runs answers through it.
   Front front({.threads = static_cast<std::size_t>(options.io_threads),
-               .body_limit = static_cast<std::size_t>(options.body_mb) << 20});
+               .body_limit = static_cast<std::size_t>(options.body_mb) << 20,
+               .awake = !options.let_cores_sleep});
   SharedMemory shared_memory;
   Repository repository([&](const std::string& name) { return sources.find(name); }, [&] { return sources.names(); });
   for (auto& given : options.resource) {

@@ -1,8 +1,8 @@
 #include <cstdio>
 
 #include "base/command.hpp"
+#include "base/cores.hpp"
 #include "model/locate.hpp"
-#include "serve/cores.hpp"
 #include "serve/trial_runs.hpp"
 #include "serve/tune.hpp"
 

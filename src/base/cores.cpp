@@ -1,4 +1,4 @@
-#include "serve/cores.hpp"
+#include "base/cores.hpp"
 
 #include <sched.h>
 
