@@ -2,20 +2,11 @@
 // A Gaussian over finitely many quantities that is conditioned on one of them at a time: a Gaussian process whose
 // points are known beforehand. An observation appends one row to the Cholesky factor; nothing is factored anew.
 #include <cstddef>
-#include <span>
 #include <vector>
 
-namespace gyre {
+#include "learn/square_matrix.hpp"
 
-// Row-major, square.
-struct SquareMatrix {
-  explicit SquareMatrix(std::size_t size = 0) : size(size), values(size * size) {}
-  double& at(std::size_t row, std::size_t column) { return values[row * size + column]; }
-  double at(std::size_t row, std::size_t column) const { return values[row * size + column]; }
-  std::span<const double> row(std::size_t index) const { return {values.data() + index * size, size}; }
-  std::size_t size;
-  std::vector<double> values;
-};
+namespace gyre {
 
 class ConditionedGaussian {
  public:

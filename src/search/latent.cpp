@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
-#include "search/factorise.hpp"
+#include "learn/square_matrix.hpp"
 #include "search/latent_fit.hpp"
 
 namespace gyre {

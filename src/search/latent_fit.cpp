@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "search/factorise.hpp"
+#include "learn/square_matrix.hpp"
 
 namespace gyre {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/random.hpp"
-#include "search/factorise.hpp"
+#include "learn/square_matrix.hpp"
 #include "search/latent_fit.hpp"
 #include "search/proposal.hpp"
 

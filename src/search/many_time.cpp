@@ -10,13 +10,13 @@ static constexpr double day = 86400;
 
 namespace {
 
-struct Date {
+struct Day {
   std::int64_t year;
   int month, day;
 };
 
 // The civil calendar (proleptic Gregorian), by days since 1970; after Howard Hinnant's description of it.
-Date date_of(std::int64_t days) {
+Day date_of(std::int64_t days) {
   days += 719468;
   std::int64_t era = (days >= 0 ? days : days - 146096) / 146097, in_era = days - era * 146097;
   std::int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
@@ -25,7 +25,7 @@ Date date_of(std::int64_t days) {
   return {year + era * 400 + (month <= 2), month, static_cast<int>(in_year - (153 * part + 2) / 5 + 1)};
 }
 
-std::int64_t days_of(Date date) {
+std::int64_t days_of(Day date) {
   std::int64_t year = date.year - (date.month <= 2), era = (year >= 0 ? year : year - 399) / 400,
                in_era = year - era * 400;
   std::int64_t in_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
@@ -37,9 +37,9 @@ int days_in(std::int64_t year, int month) {
   return static_cast<int>(next - days_of({year, month, 1}));
 }
 
-Date date_at(double time) { return date_of(static_cast<std::int64_t>(std::floor(time / day))); }
+Day date_at(double time) { return date_of(static_cast<std::int64_t>(std::floor(time / day))); }
 
-bool is_last_of_month(const Date& date) { return date.day == days_in(date.year, date.month); }
+bool is_last_of_month(const Day& date) { return date.day == days_in(date.year, date.month); }
 
 }  // namespace
 
@@ -61,7 +61,7 @@ std::string TimeGrid::words() const {
 std::optional<std::int64_t> TimeGrid::steps(double from, double to) const {
   double count;
   if (unit == Unit::month) {
-    Date a = date_at(from), b = date_at(to);
+    Day a = date_at(from), b = date_at(to);
     bool same_day = a.day == b.day || (is_last_of_month(b) && (is_last_of_month(a) || b.day < a.day));
     if (!same_day) return {};
     count = double(b.year - a.year) * 12 + (b.month - a.month);
@@ -75,7 +75,7 @@ std::optional<std::int64_t> TimeGrid::steps(double from, double to) const {
 
 double TimeGrid::time(double from, std::int64_t steps) const {
   if (unit != Unit::month) return from + double(steps) * step;
-  Date date = date_at(from);
+  Day date = date_at(from);
   bool last = is_last_of_month(date);
   std::int64_t months = date.year * 12 + date.month - 1 + std::llround(double(steps) * step);
   std::int64_t year = (months >= 0 ? months : months - 11) / 12;
@@ -90,7 +90,7 @@ std::string TimeGrid::text(double time) const {
     std::snprintf(text, sizeof text, "%.15g", time);
     return text;
   }
-  Date date = date_at(time);
+  Day date = date_at(time);
   int length =
       std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(date.year), date.month, date.day);
   if (!days) {

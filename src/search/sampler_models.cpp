@@ -5,7 +5,7 @@
 
 #include "base/random.hpp"
 #include "search/conditioned.hpp"
-#include "search/factorise.hpp"
+#include "learn/square_matrix.hpp"
 #include "search/sampler.hpp"
 
 namespace gyre {

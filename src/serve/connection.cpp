@@ -26,6 +26,14 @@ void Connection::events(std::uint32_t events) {
   pump();
 }
 
+int Connection::expect(std::size_t bytes) {
+  constexpr std::size_t piece = 64 << 10, most = 1 << 20;
+  int at = bytes > piece && !tls_ ? static_cast<int>(std::min(bytes, most)) : 1;
+  if (at != wakes_at_) ::setsockopt(socket(), SOL_SOCKET, SO_RCVLOWAT, &at, sizeof at);  // it is only slower without
+  wakes_at_ = at;
+  return std::max(1, at / static_cast<int>(piece));
+}
+
 // False when nothing more can be read now.
 bool Connection::read_some() {
   if (input_.room_size() == 0) input_.fit(std::max(ByteBuffer::usual, input_.size() * 2));

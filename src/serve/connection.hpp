@@ -40,6 +40,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close_when_sent();
   void close();
   void deadline_in(double seconds) { deadline_ = thread_.now() + seconds; }
+  // So many bytes are still to come: of a large body the thread is woken for large pieces only, while others compute.
+  // Gives how many pieces of 64 KiB it will be woken for, at least one.
+  int expect(std::size_t bytes);
   void sweep(double now);
 
  private:
@@ -56,6 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   double deadline_ = 0;   // 0: none
   double send_deadline_ = 0;
   double busy_until_ = 0;
+  int wakes_at_ = 1;  // bytes in the socket
   bool readable_ = false;
   bool hung_up_ = false;
   bool closing_ = false;

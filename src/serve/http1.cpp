@@ -73,9 +73,11 @@ class Http1 final : public Protocol, public HttpExchange {
         return read_head();
       case State::body:
         if (connection_.input().size() < head_size_ + body_size_) {
-          connection_.deadline_in(options().piece_seconds);
+          int pieces = connection_.expect(head_size_ + body_size_ - connection_.input().size());
+          connection_.deadline_in(options().piece_seconds * pieces);
           return false;
         }
+        connection_.expect(0);
         body = connection_.input().view().substr(head_size_, body_size_);
         handle();
         return true;

@@ -10,6 +10,48 @@ namespace gyre {
 // Less is written, and hashed, faster than a thread begins.
 static constexpr std::uint64_t at_once = 4 << 20;
 
+Follower::Follower(Work work) : work_(std::move(work)), thread_([this] { follow(); }) {}
+
+Follower::~Follower() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    written_ = 0;  // nobody wants what is left
+    complete_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Follower::written(std::uint64_t bytes) {
+  {
+    std::lock_guard lock(mutex_);
+    written_ = bytes;
+  }
+  changed_.notify_one();
+}
+
+bool Follower::finish() {
+  {
+    std::lock_guard lock(mutex_);
+    complete_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  return !failed_;
+}
+
+std::uint64_t Follower::wait_for_more(std::uint64_t have) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return complete_ || written_ > have; });
+  return written_;
+}
+
+void Follower::follow() {
+  for (std::uint64_t have = 0, ready = 0; !failed_ && (ready = wait_for_more(have)) > have; have = ready)
+    failed_ = !work_(have, ready);
+}
+
 SpoolFile::SpoolFile(const fs::path& folder, bool hashed) : hashed_(hashed) {
   std::string pattern = (folder / "body-XXXXXX").string();
   int fd = ::mkostemp(pattern.data(), O_CLOEXEC);
@@ -18,65 +60,42 @@ SpoolFile::SpoolFile(const fs::path& folder, bool hashed) : hashed_(hashed) {
   path_ = pattern;
 }
 
-SpoolFile::~SpoolFile() {
-  end_following();
-  ::unlink(path_.c_str());
-}
+SpoolFile::~SpoolFile() { ::unlink(path_.c_str()); }
 
 void SpoolFile::write(std::string_view bytes) {
   write_all(file_.get(), bytes, path_);
   written_ += bytes.size();
-  if (written_ - begun_ < at_once) return;
-  // Who keeps the file will want it on the disk: that begins while the rest still comes.
-  ::sync_file_range(file_.get(), static_cast<off_t>(begun_), static_cast<off_t>(written_ - begun_),
-                    SYNC_FILE_RANGE_WRITE);
-  begun_ = written_;
+  if (written_ - told_ < at_once) return;
+  told_ = written_;
+  // Who keeps the file will want it on the disk: that begins while the rest still comes, and may itself have to wait.
+  if (!flusher_)
+    flusher_ = std::make_unique<Follower>([this](std::uint64_t from, std::uint64_t to) {
+      auto count = static_cast<off_t>(to - from);
+      return ::sync_file_range(file_.get(), static_cast<off_t>(from), count, SYNC_FILE_RANGE_WRITE) == 0;
+    });
+  flusher_->written(written_);
   if (!hashed_) return;
-  {
-    std::lock_guard lock(mutex_);
-    readable_ = written_;
-  }
-  changed_.notify_one();
-  if (!follower_.joinable()) follower_ = std::thread([this] { follow(); });
+  if (!hasher_)
+    hasher_ = std::make_unique<Follower>([this](std::uint64_t from, std::uint64_t to) { return hash(from, to); });
+  hasher_->written(written_);
 }
 
-std::uint64_t SpoolFile::wait_for_more(std::uint64_t have) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return complete_ || readable_ > have; });
-  return readable_;
-}
-
-void SpoolFile::follow() {
+bool SpoolFile::hash(std::uint64_t from, std::uint64_t to) {
   std::string buffer(1 << 18, '\0');
-  for (std::uint64_t have = 0, ready = 0; !failed_ && (ready = wait_for_more(have)) > have;)
-    while (have < ready) {
-      ssize_t count = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(have));
-      if (count < 0 && errno == EINTR) continue;
-      failed_ = count <= 0;
-      if (failed_) return;
-      hash_.add({buffer.data(), static_cast<std::size_t>(count)});
-      have += static_cast<std::uint64_t>(count);
-    }
-}
-
-void SpoolFile::end_following() {
-  if (!follower_.joinable()) return;
-  {
-    std::lock_guard lock(mutex_);
-    complete_ = true;
+  while (from < to) {
+    ssize_t count = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(from));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    hash_.add({buffer.data(), static_cast<std::size_t>(count)});
+    from += static_cast<std::uint64_t>(count);
   }
-  changed_.notify_one();
-  follower_.join();
+  return true;
 }
 
 std::string SpoolFile::digest() {
-  if (!follower_.joinable()) return {};
-  {
-    std::lock_guard lock(mutex_);
-    readable_ = written_;
-  }
-  end_following();
-  return failed_ ? std::string() : hash_.digest();
+  if (!hasher_) return {};
+  hasher_->written(written_);
+  return hasher_->finish() ? hash_.digest() : std::string();
 }
 
 }  // namespace gyre

@@ -2,6 +2,8 @@
 // The body of one request, in a file while it comes and until it is answered: what the handler did not move away goes.
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -11,6 +13,28 @@
 
 namespace gyre {
 
+// A thread that does something with a file's bytes soon after they were written.
+class Follower {
+ public:
+  using Work = std::function<bool(std::uint64_t from, std::uint64_t to)>;  // false: it failed, and need not go on
+  explicit Follower(Work work);
+  ~Follower();
+  Follower(const Follower&) = delete;
+  void written(std::uint64_t bytes);  // so many since the beginning
+  bool finish();                      // false when the work failed
+
+ private:
+  void follow();
+  std::uint64_t wait_for_more(std::uint64_t have);
+  Work work_;
+  bool failed_ = false;  // the thread's, until it is joined
+  std::mutex mutex_;     // guards what follows
+  std::condition_variable changed_;
+  std::uint64_t written_ = 0;
+  bool complete_ = false;
+  std::thread thread_;
+};
+
 class SpoolFile {
  public:
   SpoolFile(const fs::path& folder, bool hashed);
@@ -18,26 +42,18 @@ class SpoolFile {
   SpoolFile(const SpoolFile&) = delete;
   void write(std::string_view bytes);
   const fs::path& path() const { return path_; }
-  // Of all that was written, if it is to be hashed, was so much that a thread of its own followed, and could be read;
+  // Of all that was written, if it is to be hashed, was so much that a thread of its own did so, and could be read;
   // else empty.
   std::string digest();
 
  private:
-  void follow();
-  std::uint64_t wait_for_more(std::uint64_t have);
-  void end_following();
-
+  bool hash(std::uint64_t from, std::uint64_t to);
   FileHandle file_;
   fs::path path_;
   bool hashed_;
-  std::uint64_t written_ = 0, begun_ = 0;  // begun: is on its way to the disk
+  std::uint64_t written_ = 0, told_ = 0;
   Sha256 hash_;
-  bool failed_ = false;  // the follower's
-  std::mutex mutex_;     // guards what follows
-  std::condition_variable changed_;
-  std::uint64_t readable_ = 0;
-  bool complete_ = false;
-  std::thread follower_;
+  std::unique_ptr<Follower> flusher_, hasher_;  // of large bodies
 };
 
 }  // namespace gyre

@@ -31,7 +31,7 @@ struct Table {
 
 // What cannot name columns is told here, by name and place, before a database stumbles over it.
 void check_header(const std::string& line, const std::vector<std::string>& header, const std::string& name) {
-  if (line.find('\0') != std::string::npos || valid_utf8(line) != line)
+  if (line.find('\0') != std::string::npos || !is_utf8(line))
     throw Error(Code::invalid, name + ":1: the header is no text in UTF-8",
                 "is it a CSV file? One in another encoding: iconv -f LATIN1 -t UTF-8 " + name);
   for (std::size_t i = 0; i < header.size(); i++) {

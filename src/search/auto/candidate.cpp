@@ -94,6 +94,7 @@ const std::vector<Start>& starts() {
        .options = "units=256 layers=2 decay=0.001",
        .checked = true,
        .most_rows = 20'000},
+      {.name = "gaussian", .learner = "gaussian", .most_rows = 100'000, .only = Task::classify},
       {.name = "naive bayes", .learner = "naive-bayes", .only = Task::classify},
       {.name = "tweedie",
        .learner = "lightgbm",

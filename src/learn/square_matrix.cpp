@@ -1,4 +1,4 @@
-#include "search/factorise.hpp"
+#include "learn/square_matrix.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -73,9 +73,10 @@ std::vector<double> solve_cholesky(const SquareMatrix& lower, std::vector<double
   return x;
 }
 
-SquareMatrix inverse_of_cholesky(const SquareMatrix& lower) {
+// Row i: column i of the inverse of L, zero before i.
+static SquareMatrix columns_of_inverse(const SquareMatrix& lower) {
   std::size_t n = lower.size;
-  SquareMatrix transposed(n);  // row i: column i of the inverse of L, zero before i
+  SquareMatrix transposed(n);
   for (std::size_t c = 0; c < n; c++) {
     double* x = &transposed.values[c * n];
     x[c] = 1 / lower.at(c, c);
@@ -84,7 +85,19 @@ SquareMatrix inverse_of_cholesky(const SquareMatrix& lower) {
       x[i] = -std::inner_product(l + c, l + i, x + c, 0.0) / l[i];
     }
   }
-  SquareMatrix result(n);
+  return transposed;
+}
+
+SquareMatrix inverse_of_lower(const SquareMatrix& lower) {
+  SquareMatrix columns = columns_of_inverse(lower), result(lower.size);
+  for (std::size_t i = 0; i < lower.size; i++)
+    for (std::size_t j = 0; j <= i; j++) result.at(i, j) = columns.at(j, i);
+  return result;
+}
+
+SquareMatrix inverse_of_cholesky(const SquareMatrix& lower) {
+  std::size_t n = lower.size;
+  SquareMatrix transposed = columns_of_inverse(lower), result(n);
   for (std::size_t i = 0; i < n; i++)
     for (std::size_t j = 0; j <= i; j++) {
       const double *x = &transposed.values[i * n], *y = &transposed.values[j * n];
