@@ -45,7 +45,11 @@ def cleaned(names):
 
 
 def prepare(shared, folder):
-    """{table: (csv, target, task)}; made once below `folder`."""
+    """{table: (csv, target, task)}, of those with rows enough for five folds; made below `folder`."""
+    return {name: table for name, table in every(shared, folder).items() if sum(1 for _ in open(table[0])) > 50}
+
+
+def every(shared, folder):
     tables = {}
     for task, names, below in (("classify", CLASSIFY, "arff"), ("regress", REGRESS, "arff/regression")):
         for name in names:

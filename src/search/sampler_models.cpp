@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "base/random.hpp"
-#include "search/conditioned.hpp"
 #include "learn/square_matrix.hpp"
+#include "search/conditioned.hpp"
 #include "search/sampler.hpp"
 
 namespace gyre {

@@ -32,6 +32,10 @@ TEST_CASE("bodies of ten megabytes, kept and spooled") {
   write_file(site.folder.path() / "big", bytes);
   auto spooled = http_upload("PUT", site.url("/file"), site.folder.path() / "big");
   CHECK(get_string(parse_json(spooled.body, "answer"), "digest") == digest_of(bytes));
+  auto hashed = http_upload("PUT", site.url("/hashed"), site.folder.path() / "big");
+  CHECK(get_string(parse_json(hashed.body, "answer"), "digest") == digest_of(bytes));
+  auto small = http_request("PUT", site.url("/hashed"), "small");
+  CHECK(get_string(parse_json(small.body, "answer"), "digest").empty());  // who wants it has it made faster himself
   CHECK(files_below(site.folder.path() / "spool").empty());
 
   std::string too_much = some_bytes((12 << 20) + 1);

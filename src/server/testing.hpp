@@ -87,6 +87,11 @@ struct Site {
                {{"digest", digest_of_file(*request.body_file)}, {"size", fs::file_size(*request.body_file)}});
          },
          true},
+        {"PUT", "/hashed", "",
+         [](Request& request) {
+           return json_response({{"digest", request.body_digest}});
+         },
+         /*spool=*/true, /*hashed=*/true},
         {"GET", "/slow", "",
          [this](Request&) {
            slow_ones++;
