@@ -13,7 +13,7 @@ std::string new_id() {
   if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
     throw Error(Code::internal, "the system gives no random numbers");
   auto milliseconds = static_cast<std::uint64_t>(now_ms());
-  for (int i = 0; i < 6; i++) bytes[i] = static_cast<unsigned char>(milliseconds >> (40 - 8 * i));
+  for (int i = 0; i < 4; i++) bytes[i] = static_cast<unsigned char>(milliseconds >> (24 - 8 * i));
   return hex(std::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
 }
 

@@ -57,7 +57,7 @@ LoggedModel create_logged_model(Workspace& workspace, const NewLoggedModel& want
     std::string id = "m-" + new_id();
     workspace.rows().run(
         "INSERT INTO logged_model VALUES ($1, $2, $3, $4, $5, 'PENDING', 'active', $6, $7, $7)",
-        {id, experiment.id, wanted.name.empty() ? "model-" + id.substr(2, 8) : wanted.name, wanted.type,
+        {id, experiment.id, wanted.name.empty() ? "model-" + id.substr(id.size() - 8) : wanted.name, wanted.type,
          wanted.source_run, experiment.artifact_location + "/models/" + id + "/artifacts", now_ms()});
     for (auto& [key, value] : wanted.params) put_param(workspace, id, key, value);
     for (auto& [key, value] : wanted.tags) put_tag(workspace, id, key, value);
