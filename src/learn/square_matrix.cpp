@@ -60,16 +60,23 @@ std::optional<SquareMatrix> cholesky(SquareMatrix a) {
   return a;
 }
 
-std::vector<double> solve_cholesky(const SquareMatrix& lower, std::vector<double> x) {
-  std::size_t n = lower.size;
-  for (std::size_t i = 0; i < n; i++) {
-    for (std::size_t j = 0; j < i; j++) x[i] -= lower.at(i, j) * x[j];
-    x[i] /= lower.at(i, i);
+void solve_lower(const SquareMatrix& lower, std::span<double> x) {
+  for (std::size_t i = 0; i < lower.size; i++) {
+    auto row = lower.row(i).first(i);
+    x[i] = (x[i] - std::inner_product(row.begin(), row.end(), x.begin(), 0.0)) / lower.at(i, i);
   }
-  for (std::size_t i = n; i-- > 0;) {
+}
+
+void solve_upper(const SquareMatrix& lower, std::span<double> x) {
+  for (std::size_t i = lower.size; i-- > 0;) {
     x[i] /= lower.at(i, i);
     for (std::size_t j = 0; j < i; j++) x[j] -= lower.at(i, j) * x[i];
   }
+}
+
+std::vector<double> solve_cholesky(const SquareMatrix& lower, std::vector<double> x) {
+  solve_lower(lower, x);
+  solve_upper(lower, x);
   return x;
 }
 

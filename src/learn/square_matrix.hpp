@@ -28,6 +28,8 @@ Eigen eigen_of_symmetric(SquareMatrix matrix);
 std::optional<SquareMatrix> cholesky(SquareMatrix matrix);
 SquareMatrix inverse_of_lower(const SquareMatrix& lower);                                  // of L
 SquareMatrix inverse_of_cholesky(const SquareMatrix& lower);                               // of L L'
+void solve_lower(const SquareMatrix& lower, std::span<double>);                            // b becomes x of L x = b
+void solve_upper(const SquareMatrix& lower, std::span<double>);                            // b becomes x of L' x = b
 std::vector<double> solve_cholesky(const SquareMatrix& lower, std::vector<double> right);  // x of L L' x = right
 
 }  // namespace gyre

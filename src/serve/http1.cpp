@@ -48,10 +48,11 @@ class Http1 final : public Protocol, public HttpExchange {
       if (!handling_) go_on();  // it was answered at the end of the round: the client's next request may be here
       return;
     }
-    connection_.thread().post([self = connection_.shared_from_this(), this, answer = std::move(answer)]() mutable {
-      finish(std::move(answer));
-      go_on();
-    });
+    connection_.thread().post_or_do(
+        [self = connection_.shared_from_this(), this, answer = std::move(answer)]() mutable {
+          finish(std::move(answer));
+          go_on();
+        });
   }
 
  private:

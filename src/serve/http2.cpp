@@ -409,7 +409,7 @@ class Http2 final : public Protocol {
 
 void Call::answer(std::size_t place, std::string framed) {
   if (connection->thread().here()) return owner.answered(*this, place, std::move(framed));
-  connection->thread().post([self = shared_from_this(), place, framed = std::move(framed)]() mutable {
+  connection->thread().post_or_do([self = shared_from_this(), place, framed = std::move(framed)]() mutable {
     if (self->connection->open()) self->owner.answered(*self, place, std::move(framed));
   });
 }

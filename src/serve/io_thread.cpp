@@ -40,14 +40,56 @@ void IoThread::end() {
   thread_.join();
 }
 
+// The right to touch what is the thread's.
+class IoThread::Turn {
+ public:
+  explicit Turn(IoThread& thread) : thread_(thread), lock_(thread.turn_) { take(); }
+  Turn(IoThread& thread, std::try_to_lock_t) : thread_(thread), lock_(thread.turn_, std::try_to_lock) {
+    if (lock_) take();
+  }
+  ~Turn() {
+    if (lock_) thread_.owner_ = std::thread::id();
+  }
+  explicit operator bool() const { return lock_.owns_lock(); }
+
+ private:
+  void take() {
+    thread_.owner_ = std::this_thread::get_id();
+    thread_.now_ = seconds_since_start();
+  }
+  IoThread& thread_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+// True: nobody else will see to it.
+bool IoThread::add(std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(work));
+  return posted_.size() == 1;
+}
+
 void IoThread::post(std::function<void()> work) {
-  bool first = false;
+  if (add(std::move(work))) wake();
+}
+
+void IoThread::post_or_do(std::function<void()> work) {
+  if (!add(std::move(work))) return;
+  Turn turn(*this, std::try_to_lock);
+  if (!turn) return wake();
+  do_posted();
+  if (!closed_.empty()) wake();  // only the thread itself knows that no event names them
+}
+
+void IoThread::do_posted() {
+  std::vector<std::function<void()>> work;
   {
     std::lock_guard lock(mutex_);
-    first = posted_.empty();
-    posted_.push_back(std::move(work));
+    work.swap(posted_);
   }
-  if (!first) return;  // it was woken already
+  for (auto& one : work) one();
+}
+
+void IoThread::wake() {
   std::uint64_t one = 1;
   // It cannot fail: the counter is far from full, and a wake that is pending is enough.
   [[maybe_unused]] auto written = ::write(wake_.get(), &one, sizeof one);
@@ -127,12 +169,12 @@ static int next_events(int epoll, std::span<epoll_event> events, bool answered, 
 
 void IoThread::run() {
   std::array<epoll_event, 256> events;
-  std::vector<std::function<void()>> work;
   round_.belong_to_this_thread();
   double patience = usual_patience;
-  while (!ending_) {
-    int count = next_events(epoll_.get(), events, round_.take_answered(), patience);
-    now_ = seconds_since_start();
+  bool answered = false, ending = false;
+  while (!ending) {
+    int count = next_events(epoll_.get(), events, answered, patience);
+    Turn turn(*this);
     for (int i = 0; i < count; i++) {
       auto& event = events[static_cast<std::size_t>(i)];
       round_.expect_more(i + 1 < count);
@@ -148,15 +190,13 @@ void IoThread::run() {
       }
     }
     end_round();
-    {
-      std::lock_guard lock(mutex_);
-      work.swap(posted_);
-    }
-    for (auto& one : work) one();
-    work.clear();
+    do_posted();
     sweep();
     let_go();
+    answered = round_.take_answered();
+    ending = ending_;
   }
+  Turn turn(*this);
   while (!connections_.empty()) connections_.begin()->second->close();
   let_go();
 }

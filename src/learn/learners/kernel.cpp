@@ -4,6 +4,7 @@
 
 #include "learn/known_rows.hpp"
 #include "learn/linear_model.hpp"
+#include "learn/square_matrix.hpp"
 
 namespace gyre {
 
@@ -78,18 +79,6 @@ void check_stop(const TrainingContext& context) {
   if (context.stop()) throw Error(Code::cancelled, "the kernel machine was stopped before its bells were ready");
 }
 
-// The lower factor of a symmetric, positive definite [n][n], in place.
-void factorise(std::vector<double>& a, std::size_t n, const TrainingContext& context) {
-  for (std::size_t i = 0; i < n; i++) {
-    check_stop(context);
-    for (std::size_t j = 0; j <= i; j++) {
-      double sum = a[i * n + j];
-      for (std::size_t k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / a[j * n + j];
-    }
-  }
-}
-
 // How far rows are apart: the mean of squared distances.
 double spread_of(const KnownRows& rows) {
   std::vector<double> distances(rows.count());
@@ -111,23 +100,21 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
     centres.square_distances(row, to);
     for (double& one : to) one = std::exp(-narrowness * one);
   };
-  std::vector<double> factor(count * count);
+  SquareMatrix likeness(count);
   for (std::size_t i = 0; i < count; i++) {
-    bells(centres.rows().row(i), std::span(factor).subspan(i * count, count));
-    factor[i * count + i] += 1e-6;  // rows may be there twice
+    bells(centres.rows().row(i), std::span(likeness.values).subspan(i * count, count));
+    likeness.at(i, i) += 1e-6;  // rows may be there twice
   }
-  factorise(factor, count, context);
+  auto lower = cholesky(std::move(likeness));
+  if (!lower) throw Error(Code::invalid, "the rows that bells stand on are too much alike", "fewer centres may help");
+  check_stop(context);
   Matrix features(examples.rows(), count);
   features.features.resize(count);
   for_rows(examples.rows(), context.threads, [&](std::size_t from, std::size_t to) {
     std::vector<double> row(count);
     for (std::size_t i = from; i < to && !context.stop(); i++) {
       bells(examples.features->row(i), row);
-      for (std::size_t c = 0; c < count; c++) {
-        double sum = row[c];
-        for (std::size_t k = 0; k < c; k++) sum -= factor[c * count + k] * row[k];
-        row[c] = sum / factor[c * count + c];
-      }
+      solve_lower(*lower, row);
       std::copy(row.begin(), row.end(), features.row(i).begin());
     }
   });
@@ -138,11 +125,7 @@ std::unique_ptr<Fitted> train(const Options& options, const Problem& problem, co
   auto& model = dynamic_cast<const LinearModel&>(*fitted);
   std::vector<double> weights = model.weights();
   for (std::size_t from = 0; from < weights.size(); from += count)  // back to weights of the bells themselves
-    for (std::size_t c = count; c-- > 0;) {
-      double sum = weights[from + c];
-      for (std::size_t k = c + 1; k < count; k++) sum -= factor[k * count + c] * weights[from + k];
-      weights[from + c] = sum / factor[c * count + c];
-    }
+    solve_upper(*lower, std::span(weights).subspan(from, count));
   return std::make_unique<KernelModel>(std::move(centres), narrowness, std::move(weights), model.biases(),
                                        model.link());
 }
