@@ -118,7 +118,7 @@ static void check_signature(const Signature& signature, const Session& session, 
                 path + ": task \"" + signature.task + "\" needs an output \"" + std::string(output) + "\" of f32");
 }
 
-Predictor::Predictor(const std::filesystem::path& model) : session_(model, 1) {
+Predictor::Predictor(const std::filesystem::path& model, Plans plans) : session_(model, 1, plans) {
   signature_ =
       signature_from(parse_json(need_metadata(session_, model, "gyre.signature"), model.string() + ": signature"));
   check_signature(signature_, session_, model.string());
@@ -158,11 +158,14 @@ Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::st
 
 Answer Predictor::predict(std::string_view bytes, std::string_view where) const {
   std::vector<std::string> notes;
-  auto tensors = to_tensors(bytes, where, &notes);
+  Answer answer = predict(to_tensors(bytes, where, &notes), where);
+  answer.notes = std::move(notes);
+  return answer;
+}
+
+Answer Predictor::predict(const std::vector<Tensor>& inputs, std::string_view where) const {
   try {
-    Answer answer = to_answer(session_.run(tensors));
-    answer.notes = std::move(notes);
-    return answer;
+    return to_answer(session_.run(inputs));
   } catch (const Error& error) {
     throw Error(error.code, std::string(where) + ": " + error.text(), error.hint);
   }

@@ -27,12 +27,13 @@ struct Answer {
 
 class Predictor {
  public:
-  explicit Predictor(const std::filesystem::path& model);
+  explicit Predictor(const std::filesystem::path& model, Plans plans = Plans::none);
   const Signature& signature() const { return signature_; }
   const Session& session() const { return session_; }
   // One sample's bytes as gathered: a picture, a sound, or CSV text whose header has the
   // signature's columns. A longer series: its last steps; a shorter one: as if readings were missing before it.
   Answer predict(std::string_view bytes, std::string_view where) const;
+  Answer predict(const std::vector<Tensor>& inputs, std::string_view where) const;  // of to_tensors()
   // Each row of a table (CSV or JSON), for a model that takes one.
   std::vector<Answer> predict_rows(std::string_view bytes, std::string_view where) const;
   Tensor to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const;

@@ -1,3 +1,6 @@
+#include <mutex>
+#include <set>
+
 #include "base/file.hpp"
 #include "model/predict.hpp"
 #include "serve/score_rows.hpp"
@@ -5,6 +8,44 @@
 namespace gyre {
 
 namespace {
+
+// A model that plans its memory for the shapes that come first, and one that keeps nothing for all others: pictures may
+// have any number of sizes, and memory is bounded.
+class BoundedPredictor {
+ public:
+  explicit BoundedPredictor(const fs::path& model)
+      : path_(model), written_(fs::last_write_time(model)), planned_(model, Plans::kept) {}
+  const Signature& signature() const { return planned_.signature(); }
+  Answer predict(std::string_view bytes, const std::string& where) const {
+    std::vector<std::string> notes;
+    auto inputs = planned_.to_tensors(bytes, where, &notes);
+    return (is_planned(inputs) ? planned_ : plain()).predict(inputs, where);
+  }
+
+ private:
+  static constexpr std::size_t most_shapes = 1000;
+  bool is_planned(const std::vector<Tensor>& inputs) const {
+    std::vector<std::vector<std::int64_t>> shapes;
+    for (auto& input : inputs) shapes.push_back(input.shape);
+    std::lock_guard lock(mutex_);
+    if (shapes_.size() == most_shapes) return shapes_.contains(shapes);
+    shapes_.insert(std::move(shapes));
+    return true;
+  }
+  const Predictor& plain() const {
+    std::lock_guard lock(mutex_);
+    if (!plain_ && fs::last_write_time(path_) != written_)
+      throw Error(Code::conflict, path_.string() + " was written while it was used", "start again");
+    if (!plain_) plain_.emplace(path_);
+    return *plain_;
+  }
+  fs::path path_;
+  fs::file_time_type written_;
+  Predictor planned_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::set<std::vector<std::vector<std::int64_t>>> shapes_;
+  mutable std::optional<Predictor> plain_;
+};
 
 // Pictures, sounds and series, each answered as `gyre predict` answers it.
 class FileScorer final : public ChunkScorer {
@@ -64,7 +105,7 @@ class FileScorer final : public ChunkScorer {
  private:
   fs::path folder_;
   bool json_;
-  Predictor predictor_;
+  BoundedPredictor predictor_;
 };
 
 }  // namespace
