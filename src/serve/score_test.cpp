@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "model/graph.hpp"
+#include "model/testing.hpp"
 #include "serve/score.hpp"
 
 namespace gyre::testing {
@@ -26,6 +27,23 @@ TEST_CASE("score: of several inputs of several columns each has columns of its o
   CHECK_THROWS_WITH_AS(score(options, {}),
                        (options.data.string() + " has no column \"a_0\", which the model two.onnx takes").c_str(),
                        Error);
+}
+
+TEST_CASE("score: pictures of more sizes than memory is planned for are answered all the same") {
+  TemporaryFolder folder;
+  ScoreOptions options{
+      .model = folder.path() / "colour.onnx", .data = folder.path() / "pictures", .out = folder.path() / "out.csv"};
+  write_file(options.model, colour_model());
+  make_folders(options.data);
+  std::string wanted = "file,label,confidence,score\n";
+  for (int i = 0; i < 1100; i++) {  // memory is planned for 1,000
+    bool blue = i % 3 == 0;
+    std::string name = "picture " + std::to_string(1000 + i) + ".png";
+    write_file(options.data / name, encode_png(flat(1 + i % 50, 1 + i / 50, 64, 0, blue ? 128 : 0)));
+    wanted += name + (blue ? ",blue,0.66524094,2\n" : ",red,0.5761169,1\n");
+  }
+  CHECK(score(options, {}).rows == 1100);
+  CHECK(read_file(options.out) == wanted);
 }
 
 }  // namespace gyre::testing
