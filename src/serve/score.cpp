@@ -103,11 +103,12 @@ class GrowingFile {
   FileHandle file_;
 };
 
-// Chunks are read here, scored by threads, and given back in order. At most `ahead` are in memory.
+// Chunks are read here, scored by threads, and given back in order. So many are in memory that threads seldom wait while
+// what was done is made durable: names of files and their answers are short, rows come by the megabyte.
 class Pipeline {
  public:
   Pipeline(RecordSource& source, const ChunkScorer& scorer, std::size_t threads)
-      : source_(source), scorer_(scorer), ahead_(threads * 3) {
+      : source_(source), scorer_(scorer), ahead_(threads * (source.form() == RecordForm::files ? 100 : 3)) {
     for (std::size_t i = 0; i < threads; i++) threads_.emplace_back([this] { work(); });
   }
   ~Pipeline() {
