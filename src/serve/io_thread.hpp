@@ -43,8 +43,8 @@ class IoThread {
   FrontShared& shared() { return shared_; }
   bool here() const { return std::this_thread::get_id() == owner_.load(std::memory_order_relaxed); }
   void post(std::function<void()> work);  // from any thread
-  // From any thread that holds no lock: where the I/O thread sleeps the work is done now, by this one. On a machine whose
-  // cores all compute, waking a thread costs two switches and the caches of the one that it displaces.
+  // From any thread that holds no lock: where the I/O thread sleeps the work is done now, by this one. On a machine
+  // whose cores all compute, waking a thread costs two switches and the caches of the one that it displaces.
   void post_or_do(std::function<void()> work);
   // From any thread; `tls` may be empty.
   void adopt(FileHandle socket, std::unique_ptr<TlsChannel> tls, const MakeProtocol& make);

@@ -103,8 +103,8 @@ class GrowingFile {
   FileHandle file_;
 };
 
-// Chunks are read here, scored by threads, and given back in order. So many are in memory that threads seldom wait while
-// what was done is made durable: names of files and their answers are short, rows come by the megabyte.
+// Chunks are read here, scored by threads, and given back in order. So many are in memory that threads seldom wait
+// while what was done is made durable: names of files and their answers are short, rows come by the megabyte.
 class Pipeline {
  public:
   Pipeline(RecordSource& source, const ChunkScorer& scorer, std::size_t threads)
