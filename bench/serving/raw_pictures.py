@@ -1,8 +1,9 @@
 """raw_pictures.py MODEL FOLDER: ONNX Runtime over pictures that are decoded already, with all cores. Prints pictures per second as JSON:
-"loop": a thread for each core, each with runs of one thread; "wide": one run after the other, each on all cores; "pillow": as "loop",
-and each thread decodes what it runs."""
+"loop": a thread for each core, each with runs of one thread; "wide": one run after the other, each on all cores; "pillow" and "opencv":
+as "loop", and each thread reads and decodes what it runs."""
 import json, os, pathlib, queue, sys, threading, time
 
+import cv2
 import numpy as np
 import onnxruntime
 from PIL import Image
@@ -13,6 +14,10 @@ files = sorted(pathlib.Path(sys.argv[2]).iterdir())
 
 def decoded(file):
     return np.asarray(Image.open(file).convert("RGB"))[None]
+
+
+def decoded_by_opencv(file):
+    return cv2.cvtColor(cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)[None]
 
 
 def per_second(items, session, prepare):
@@ -44,7 +49,8 @@ def session_of(threads):
     return onnxruntime.InferenceSession(sys.argv[1], options)
 
 
+cv2.setNumThreads(1)  # of one call: there is a thread for each core already
 pictures = [decoded(file) for file in files]
 print(json.dumps({"loop": per_second(pictures, session_of(1), lambda picture: picture),
                   "wide": per_second(pictures, session_of(cores), lambda picture: picture),
-                  "pillow": per_second(files, session_of(1), decoded)}))
+                  "pillow": per_second(files, session_of(1), decoded), "opencv": per_second(files, session_of(1), decoded_by_opencv)}))

@@ -44,8 +44,8 @@ std::string read_file(const fs::path& path) {
   if (S_ISDIR(info.st_mode)) throw Error(Code::invalid, path.string() + " is a folder, a file is needed");
   std::string content(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)), '\0');
   std::size_t have = 0;
-  while (true) {
-    if (have == content.size()) content.resize(content.size() + 4096);  // grows under our hands, or /proc
+  while (have == 0 || have != static_cast<std::size_t>(info.st_size)) {
+    if (have == content.size()) content.resize(content.size() + 4096);  // of /proc, where sizes are unknown
     ssize_t n = ::read(file.get(), content.data() + have, content.size() - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw system_error(errno, path.string());

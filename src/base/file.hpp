@@ -12,7 +12,7 @@ namespace gyre {
 
 namespace fs = std::filesystem;
 
-std::string read_file(const fs::path& path);
+std::string read_file(const fs::path& path);  // as large as it is when it is opened
 // Written beside, synced, renamed, folder synced: a reader sees the old or the new file, after a crash too.
 void write_file(const fs::path& path, std::string_view content, unsigned mode = 0644);
 // Written plainly, folders made: for a step's outputs, which the runner makes durable together before they count.

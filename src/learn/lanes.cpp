@@ -1,11 +1,6 @@
 #include "learn/lanes.hpp"
 
-// Without fused operations, which round in another way, wider registers give the same numbers.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define GYRE_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define GYRE_WIDE
-#endif
+#include "base/wide.hpp"
 
 namespace gyre {
 

@@ -4,11 +4,16 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "model/forest_operator.hpp"
 #include "model/loaded_model.hpp"
+#include "model/own_kernels.hpp"
 #include "model/own_operators.hpp"
 
 namespace gyre {
+
+Tensor copy_of(const TensorView& view) {
+  Tensor tensor{view.type, view.shape, {view.bytes.begin(), view.bytes.end()}, {view.texts.begin(), view.texts.end()}};
+  return tensor;
+}
 
 struct EngineAnswer::Body {
   std::vector<Ort::Value> values;

@@ -20,6 +20,8 @@ struct TensorView {
   std::vector<std::string_view> texts;  // for DataType::text
 };
 
+Tensor copy_of(const TensorView& view);
+
 class EngineAnswer {
  public:
   EngineAnswer();

@@ -1,6 +1,5 @@
-#include "model/forest_operator.hpp"
-
 #include "base/error.hpp"
+#include "model/own_kernels.hpp"
 #include "model/own_operators.hpp"
 
 namespace gyre {
@@ -35,19 +34,6 @@ ForestParts parts_of(const Ort::ConstKernelInfo& info) {
   return parts;
 }
 
-// What is thrown must not go through ONNX Runtime: it becomes a status.
-template <class Call>
-OrtStatusPtr guarded(const Call& call) {
-  try {
-    call();
-    return nullptr;
-  } catch (const Ort::Exception& error) {
-    return Ort::Status(error.what(), error.GetOrtErrorCode()).release();
-  } catch (const std::exception& error) {
-    return Ort::Status(error.what(), ORT_INVALID_ARGUMENT).release();
-  }
-}
-
 class ForestKernel {
  public:
   explicit ForestKernel(const Ort::ConstKernelInfo& info) : forest_(parts_of(info)) {}
@@ -78,26 +64,13 @@ struct ForestOperator : Ort::CustomOpBase<ForestOperator, ForestKernel, true> {
   ONNXTensorElementDataType GetInputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
   std::size_t GetOutputTypeCount() const { return 1; }
   ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-  static OrtStatusPtr InferOutputShape(Ort::ShapeInferContext& context) {
-    return guarded([&] {
-      auto& rows = context.GetInputShape(0);
-      if (rows.size() != 2) return;
-      context.SetOutputShape(0, {rows[0], Ort::ShapeInferContext::SymbolicInteger(context.GetAttrInt("n_targets"))});
-    });
-  }
 };
 
 }  // namespace
 
-void add_own_operators(Ort::SessionOptions& options) {
-  // They live as long as the program: sessions point to them.
+const OrtCustomOp* forest_kernel() {
   static const ForestOperator forest;
-  static const Ort::CustomOpDomain domain = [] {
-    Ort::CustomOpDomain made(own_domain);
-    made.Add(&forest);
-    return made;
-  }();
-  options.Add(domain);
+  return &forest;
 }
 
 }  // namespace gyre

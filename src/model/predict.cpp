@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 
 #include "base/error.hpp"
@@ -23,9 +22,8 @@ static std::string seconds(std::size_t samples, int rate) {
 
 static Tensor from_image(std::string_view bytes, std::string_view where) {
   Image image = decode_image(bytes, where);
-  Tensor tensor = Tensor::zeros(DataType::u8, {1, image.height, image.width, 3});
-  std::memcpy(tensor.bytes.data(), image.pixels.data(), tensor.bytes.size());
-  return tensor;
+  auto pixels = std::as_bytes(std::span(image.pixels));
+  return {DataType::u8, {1, image.height, image.width, 3}, {pixels.begin(), pixels.end()}, {}};
 }
 
 static Tensor from_sound(const Signature& signature, std::string_view bytes, std::string_view where,
@@ -87,42 +85,39 @@ static Tensor from_series(const Signature& signature, std::string_view bytes, st
   return series_tensor(series, signature, rows, where);
 }
 
-static const std::string& need_metadata(const Session& session, const std::filesystem::path& path,
-                                        const std::string& key) {
-  auto found = session.metadata().find(key);
-  if (found != session.metadata().end()) return found->second;
-  throw Error(Code::invalid, path.string() + ": does not say what it takes and gives (no \"" + key + "\" inside)",
-              "use a model made by `gyre train`; docs/formats/model.md says what must be inside");
-}
-
-static const TensorInfo* find_output(const Session& session, std::string_view name) {
-  for (auto& output : session.outputs())
-    if (output.name == name) return &output;
-  return nullptr;
-}
-
 // What the model says of itself must be so.
-static void check_signature(const Signature& signature, const Session& session, const std::string& path) {
+static void check_signature(const Signature& signature, const std::vector<TensorInfo>& inputs,
+                            const std::vector<TensorInfo>& outputs, const std::string& path) {
   auto wanted = signature.takes == "image" ? DataType::u8 : DataType::f32;
   bool any_inputs = signature.takes == "table" || signature.takes == "tensors";
-  if (!any_inputs && (session.inputs().size() != 1 || session.inputs()[0].type != wanted))
+  if (!any_inputs && (inputs.size() != 1 || inputs[0].type != wanted))
     throw Error(Code::invalid, path + ": says that it takes one " + signature.takes + ", but its inputs are others");
   if (signature.task == "tensors") return;
-  std::string_view output = signature.task == "classify"   ? "probabilities"
-                            : signature.task == "anomaly"  ? "score"
-                            : signature.task == "forecast" ? "forecast"
-                                                           : "value";
-  auto* info = find_output(session, output);
-  if (!info || info->type != DataType::f32)
-    throw Error(Code::invalid,
-                path + ": task \"" + signature.task + "\" needs an output \"" + std::string(output) + "\" of f32");
+  std::string_view wanted_output = signature.task == "classify"   ? "probabilities"
+                                   : signature.task == "anomaly"  ? "score"
+                                   : signature.task == "forecast" ? "forecast"
+                                                                  : "value";
+  bool has_it = std::any_of(outputs.begin(), outputs.end(),
+                            [&](auto& output) { return output.name == wanted_output && output.type == DataType::f32; });
+  if (!has_it)
+    throw Error(Code::invalid, path + ": task \"" + signature.task + "\" needs an output \"" +
+                                   std::string(wanted_output) + "\" of f32");
 }
 
-Predictor::Predictor(const std::filesystem::path& model, Plans plans) : session_(model, 1, plans) {
-  signature_ =
-      signature_from(parse_json(need_metadata(session_, model, "gyre.signature"), model.string() + ": signature"));
-  check_signature(signature_, session_, model.string());
+Signature checked_signature(const std::map<std::string, std::string>& metadata, const std::vector<TensorInfo>& inputs,
+                            const std::vector<TensorInfo>& outputs, const std::filesystem::path& model) {
+  auto found = metadata.find("gyre.signature");
+  if (found == metadata.end())
+    throw Error(Code::invalid, model.string() + ": does not say what it takes and gives (no \"gyre.signature\" inside)",
+                "use a model made by `gyre train`; docs/formats/model.md says what must be inside");
+  auto signature = signature_from(parse_json(found->second, model.string() + ": signature"));
+  check_signature(signature, inputs, outputs, model.string());
+  return signature;
 }
+
+Predictor::Predictor(const std::filesystem::path& model)
+    : session_(model, 1),
+      signature_(checked_signature(session_.metadata(), session_.inputs(), session_.outputs(), model)) {}
 
 Tensor Predictor::to_tensor(std::string_view bytes, std::string_view where, std::vector<std::string>* notes) const {
   return sample_tensor(signature_, bytes, where, notes);

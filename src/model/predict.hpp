@@ -27,7 +27,7 @@ struct Answer {
 
 class Predictor {
  public:
-  explicit Predictor(const std::filesystem::path& model, Plans plans = Plans::none);
+  explicit Predictor(const std::filesystem::path& model);
   const Signature& signature() const { return signature_; }
   const Session& session() const { return session_; }
   // One sample's bytes as gathered: a picture, a sound, or CSV text whose header has the
@@ -49,7 +49,10 @@ class Predictor {
   Signature signature_;
 };
 
-// The two halves of predict(), for those who run the model in their own way.
+// What predict() is made of, for those who run the model in their own way. Error{invalid} names the model's file when
+// it does not say what it takes and gives, or says what is not so.
+Signature checked_signature(const std::map<std::string, std::string>& metadata, const std::vector<TensorInfo>& inputs,
+                            const std::vector<TensorInfo>& outputs, const std::filesystem::path& model);
 std::vector<Tensor> sample_tensors(const Signature& signature, const std::vector<TensorInfo>& inputs,
                                    std::string_view bytes, std::string_view where, std::vector<std::string>* notes);
 Tensor sample_tensor(const Signature& signature, std::string_view bytes, std::string_view where,

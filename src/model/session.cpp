@@ -10,20 +10,20 @@ namespace gyre {
 struct Session::Body : LoadedModel {};
 
 // The same bits at each run: one order of sums.
-static Ort::SessionOptions options(int threads, Plans plans) {
+static Ort::SessionOptions options(int threads) {
   Ort::SessionOptions options = lean_options(threads);
-  if (plans == Plans::none) options.DisableMemPattern();
+  options.DisableMemPattern();
   options.SetDeterministicCompute(true);
   return options;
 }
 
-Session::Session(const std::filesystem::path& path, int threads, Plans plans)
-    : body_(std::make_unique<Body>(Body{load_model(path, options(threads, plans))})) {}
+Session::Session(const std::filesystem::path& path, int threads)
+    : body_(std::make_unique<Body>(Body{load_model(path, options(threads))})) {}
 
 Session::Session(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 
 Session Session::from_bytes(std::string_view bytes, int threads) {
-  return Session(std::make_unique<Body>(Body{load_model_bytes(bytes, options(threads, Plans::none))}));
+  return Session(std::make_unique<Body>(Body{load_model_bytes(bytes, options(threads))}));
 }
 
 Session::~Session() = default;

@@ -17,13 +17,9 @@ struct TensorInfo {
   std::vector<std::int64_t> shape;  // -1: free
 };
 
-// Whether memory is planned once for each shape of the inputs: a tenth quicker where shapes repeat. Plans are kept as
-// long as the session, 5 KB and more for each shape.
-enum class Plans { none, kept };
-
 class Session {
  public:
-  explicit Session(const std::filesystem::path& path, int threads = 1, Plans plans = Plans::none);
+  explicit Session(const std::filesystem::path& path, int threads = 1);
   static Session from_bytes(std::string_view bytes, int threads = 1);
   Session(std::string_view, int) = delete;  // bytes are never taken for a path, nor a path for bytes
   ~Session();

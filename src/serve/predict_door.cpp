@@ -9,11 +9,6 @@
 
 namespace gyre {
 
-static Tensor tensor_of(const TensorView& view) {
-  Tensor tensor{view.type, view.shape, {view.bytes.begin(), view.bytes.end()}, {view.texts.begin(), view.texts.end()}};
-  return tensor;
-}
-
 // The shape of nested lists, from the first element of each.
 static void shape_of(const json::value& value, std::vector<std::int64_t>& shape) {
   auto* list = value.if_array();
@@ -73,7 +68,7 @@ static std::string worded_answer(const InferTask& task, const Signature& signatu
   std::vector<Tensor> outputs;
   std::vector<TensorInfo> infos;
   for (std::size_t i = 0; i < task.outputs.size(); i++) {
-    outputs.push_back(tensor_of(task.outputs[i]));
+    outputs.push_back(copy_of(task.outputs[i]));
     infos.push_back(task.model->engine().outputs()[task.wanted[i]]);
   }
   json::object told{{"model", task.model->name()}, {"version", task.model->version()}};

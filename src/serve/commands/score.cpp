@@ -1,5 +1,7 @@
 #include "serve/score.hpp"
 
+#include <malloc.h>
+
 #include <cstdio>
 
 #include "base/clock.hpp"
@@ -28,6 +30,13 @@ const std::vector<Field> fields{
     field("fresh", &Options::fresh, "forget an interrupted job and begin anew"),
 };
 
+// Every picture needs the same large blocks again: kept until the program ends, not given back to the system and asked
+// for again.
+void keep_blocks() {
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
 int run(const json::object& values, CommandContext& context) {
   json::object own = values;
   own.erase("model");
@@ -41,6 +50,7 @@ int run(const json::object& values, CommandContext& context) {
                    .threads = static_cast<std::size_t>(options.threads),
                    .batch = static_cast<std::size_t>(options.batch),
                    .fresh = options.fresh};
+  if (fs::is_directory(job.data)) keep_blocks();
   bool told = false;
   auto result = score(job, [&](const ScoreProgress& progress) {
     if (context.json) return;
