@@ -79,6 +79,14 @@ class Ending {
   double choose_until_, next_look_ = 0;
 };
 
+Adjustment adjustment_of(const Race& race, const Target& target, std::span<const double> answers, std::uint64_t seed) {
+  auto& objective = race.objective();
+  Adjustment adjustment;
+  if (objective.moves_cut()) adjustment.cut_odds = odds_of_best_cut(objective.name(), race.truth(), answers, seed);
+  if (objective.wants_sharpness()) adjustment.sharpness = best_sharpness(race.truth(), answers, target.classes());
+  return adjustment;
+}
+
 }  // namespace
 
 AutoOutcome find_model(const Table& table, const Target& target, const AutoRequest& request,
@@ -123,13 +131,11 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   double raced = seconds_since_start();
   auto members = ending.choose();
   double chosen = seconds_since_start();
-  double cut_odds = 1;
-  if (objective.moves_cut())
-    cut_odds = odds_of_best_cut(objective.name(), race.truth(), judged_answers(members), request.seed);
-  WrittenModel written = writer.write(members, cut_odds, ending.limits());
+  Adjustment adjustment = adjustment_of(race, target, judged_answers(members), request.seed);
+  WrittenModel written = writer.write(members, adjustment, ending.limits());
 
   std::vector<double> answers = judged_answers(members);
-  if (objective.moves_cut()) move_cut(answers, cut_odds);
+  if (target.task == Task::classify) adjust(answers, target.classes(), adjustment);
 
   const Entry* first = &race.entries()[0];
   for (auto& entry : race.entries())
@@ -169,7 +175,9 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
                       {"findings", json::value_from(unused.findings)},
                       {"seconds", seconds_since_start() - request.began},
                       {"ended", {{"search", raced - request.began}, {"choosing", chosen - request.began}}}};
-  if (objective.moves_cut()) report["cut"] = cut_odds / (1 + cut_odds);  // where it was before it became one half
+  if (objective.moves_cut())  // where it was before it became one half
+    report["cut"] = adjustment.cut_odds / (1 + adjustment.cut_odds);
+  if (objective.wants_sharpness()) report["sharpness"] = adjustment.sharpness;
   return {std::move(written.exported), std::move(report)};
 }
 

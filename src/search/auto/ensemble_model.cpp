@@ -1,7 +1,5 @@
 #include "search/auto/ensemble_model.hpp"
 
-#include "search/auto/cut.hpp"
-
 namespace gyre {
 
 std::vector<double> EnsembleModel::predict(const Table& table, int threads) const {
@@ -11,8 +9,12 @@ std::vector<double> EnsembleModel::predict(const Table& table, int threads) cons
     sum.resize(answers.size());
     for (std::size_t i = 0; i < sum.size(); i++) sum[i] += member.weight * answers[i];
   }
-  if (cut_odds_ != 1) move_cut(sum, cut_odds_);
+  if (table.rows() > 0) adjust(sum, sum.size() / table.rows(), adjustment_);
   return sum;
+}
+
+static std::string summing_to_one(GraphBuilder& graph, const std::string& rows) {
+  return graph.node("Div", {rows, graph.node("ReduceSum", {rows, graph.constant(std::vector<std::int64_t>{1})})});
 }
 
 std::string EnsembleModel::export_to(GraphBuilder& graph, TableInputs& inputs) const {
@@ -22,10 +24,13 @@ std::string EnsembleModel::export_to(GraphBuilder& graph, TableInputs& inputs) c
     parts.push_back(graph.node("Mul", {answers, graph.constant(static_cast<float>(member.weight))}));
   }
   std::string sum = parts.size() == 1 ? parts[0] : graph.node("Sum", parts);
-  if (cut_odds_ == 1) return sum;
-  std::vector<float> odds{static_cast<float>(cut_odds_), 1};
-  std::string moved = graph.node("Mul", {sum, graph.constant(Tensor::floats({2}, odds))});
-  return graph.node("Div", {moved, graph.node("ReduceSum", {moved, graph.constant(std::vector<std::int64_t>{1})})});
+  if (adjustment_.cut_odds != 1) {
+    std::vector<float> odds{static_cast<float>(adjustment_.cut_odds), 1};
+    sum = summing_to_one(graph, graph.node("Mul", {sum, graph.constant(Tensor::floats({2}, odds))}));
+  }
+  if (adjustment_.sharpness != 1)
+    sum = summing_to_one(graph, graph.node("Pow", {sum, graph.constant(static_cast<float>(adjustment_.sharpness))}));
+  return sum;
 }
 
 }  // namespace gyre

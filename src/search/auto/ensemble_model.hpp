@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "learn/table_model.hpp"
+#include "search/auto/adjustment.hpp"
 
 namespace gyre {
 
@@ -15,15 +16,14 @@ struct EnsembleMember {
 
 class EnsembleModel final : public TableModel {
  public:
-  // `cut_odds`: of two labels, the odds from which on the second one is the answer (search/auto/cut.hpp).
-  explicit EnsembleModel(std::vector<EnsembleMember> members, double cut_odds = 1)
-      : members_(std::move(members)), cut_odds_(cut_odds) {}
+  explicit EnsembleModel(std::vector<EnsembleMember> members, Adjustment adjustment = {})
+      : members_(std::move(members)), adjustment_(adjustment) {}
   std::vector<double> predict(const Table& table, int threads) const override;
   std::string export_to(GraphBuilder& graph, TableInputs& inputs) const override;
 
  private:
   std::vector<EnsembleMember> members_;
-  double cut_odds_;
+  Adjustment adjustment_;
 };
 
 }  // namespace gyre

@@ -68,13 +68,13 @@ LeftOut left_out(const Table& table, const Chosen& members) {
   return out;
 }
 
-EnsembleModel model_of(const Chosen& members, double cut_odds) {
+EnsembleModel model_of(const Chosen& members, const Adjustment& adjustment) {
   double all = all_weights(members);
   std::vector<EnsembleMember> parts;
   for (auto& member : members)
     for (std::size_t i = 0; i < member.models; i++)
       parts.push_back({member.entry->models[i], member.weight / all / static_cast<double>(member.models)});
-  return EnsembleModel(std::move(parts), cut_odds);
+  return EnsembleModel(std::move(parts), adjustment);
 }
 
 // Roughly what the trees of a member weigh in a file; what has none weighs nothing to speak of.

@@ -27,7 +27,7 @@ struct LeftOut {
 };
 LeftOut left_out(const Table& table, const Chosen& members);
 
-EnsembleModel model_of(const Chosen& members, double cut_odds);
+EnsembleModel model_of(const Chosen& members, const Adjustment& adjustment);
 
 // How much there is to write, read back and check: megabytes or so, and what each model costs however small it is.
 double work_of(const Chosen& members, const Problem& problem, std::size_t rows);

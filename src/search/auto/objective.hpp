@@ -16,6 +16,8 @@ class Objective {
   bool is_error() const { return is_error_; }  // shown as a positive number, the smaller the better
   // Answers may be cut elsewhere than at one half, and are judged at their best cut (search/auto/cut.hpp).
   bool moves_cut() const { return moves_cut_; }
+  // It judges how sure answers are (search/auto/adjustment.hpp).
+  bool wants_sharpness() const { return name_ == "log_loss"; }
   // The higher the better. `answers`: [rows][outputs].
   double score(std::span<const double> truth, std::span<const double> answers) const;
   double score_as_is(std::span<const double> truth, std::span<const double> answers) const;  // no cut is moved

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
+#include "search/auto/variation.hpp"
 
 namespace gyre {
 
@@ -63,11 +66,30 @@ std::optional<std::size_t> Race::best_known() const {
   return static_cast<std::size_t>(found - known_.begin());
 }
 
+// Most of what comes after the known ones: one of the best, or the best of its kind, by all alike on the first split.
+const Candidate* Race::worth_varying(std::size_t number) const {
+  Random random = Random(options_.seed).split(number);
+  if (random.chance(0.25)) return nullptr;
+  double left = (deadline_ - seconds_since_start()) * workers_;
+  std::vector<const Entry*> order;
+  for (auto& entry : entries_)
+    if (entry.seconds / static_cast<double>(entry.splits) < 0.1 * left) order.push_back(&entry);
+  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->first_score > b->first_score; });
+  std::map<std::string, int> of_kind;
+  std::erase_if(order, [&](auto* entry) { return of_kind[entry->candidate.learner->name]++ >= 3; });
+  for (auto* entry : order)
+    if (random.chance(0.25)) return &entry->candidate;
+  return nullptr;
+}
+
 std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
   auto known = best_known();
-  if (!known) return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
+  if (!known) {
+    if (auto* good = worth_varying(number)) return varied_candidate(*good, shape_of(table_), options_.seed, number);
+    return drawn_candidate(problem_of(target_), shape_of(table_), options_.seed, number);
+  }
   Candidate candidate = known_[*known];
   known_.erase(known_.begin() + static_cast<std::ptrdiff_t>(*known));
   if (former_) former_->exclude(candidate.name);
@@ -174,6 +196,7 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
                         .models = std::move(heat.models),
                         .answers = std::move(heat.answers),
                         .score = score,
+                        .first_score = score,
                         .seconds = heat.seconds,
                         .finished = seconds_since_start() - began_});
     told(entries_.back());

@@ -24,8 +24,9 @@ struct Entry {
   std::size_t splits = 1;       // into folds, that it was trained on
   std::size_t planned = 1;      // with those under way
   double score = 0;
-  double seconds = 0;   // of computing, all folds together
-  double finished = 0;  // since the race began
+  double first_score = 0;  // of the first split alone: alike for all
+  double seconds = 0;      // of computing, all folds together
+  double finished = 0;     // since the race began
 };
 
 struct FailedCandidate {
@@ -82,6 +83,7 @@ class Race {
   std::shared_ptr<Heat> next_job(std::size_t* fold);
   std::optional<Candidate> propose();
   std::optional<std::size_t> best_known() const;  // of those that were not tried
+  const Candidate* worth_varying(std::size_t number) const;
   std::optional<std::size_t> worth_again(double seconds_left) const;
   std::shared_ptr<const Split> split(std::size_t number);
   void merge(Entry& entry, Heat& heat);

@@ -41,8 +41,8 @@ static double latency_of(const TableExport& exported) {
   return times[10];
 }
 
-WrittenModel EnsembleWriter::attempt(const Chosen& members, double cut_odds) const {
-  EnsembleModel model = model_of(members, cut_odds);
+WrittenModel EnsembleWriter::attempt(const Chosen& members, const Adjustment& adjustment) const {
+  EnsembleModel model = model_of(members, adjustment);
   WrittenModel written;
   written.exported = history_ ? export_history_model(model, target_, *history_, examples_, lineage_, about_, threads_)
                               : export_table_model(model, target_, examples_, lineage_, about_, threads_);
@@ -61,7 +61,7 @@ Chosen EnsembleWriter::some_of(const Chosen& members) const {
 void EnsembleWriter::see_pace(const Chosen& members) {
   Chosen some = some_of(members);
   double began = seconds_since_start();
-  attempt(some, 1);
+  attempt(some, {});
   seconds_for_work_ = (seconds_since_start() - began) / work(some);
 }
 
@@ -72,14 +72,14 @@ double EnsembleWriter::seconds_for(const Chosen& members, const WritingLimits& l
   return times * seconds_for_work_ * std::min(work(members), std::max(most, least_work)) / safe_share;
 }
 
-WrittenModel EnsembleWriter::write(Chosen& members, double cut_odds, const WritingLimits& limits) {
+WrittenModel EnsembleWriter::write(Chosen& members, const Adjustment& adjustment, const WritingLimits& limits) {
   if (seconds_for_work_ == 0) see_pace(members);
   double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) / seconds_for_work_);
   if (limits.megabytes > 0) most = std::min(most, limits.megabytes);
   bool reduced = false;
   while (work(members) > std::min(most, most_work) && reduce(members)) reduced = true;
   while (true) {
-    WrittenModel written = attempt(members, cut_odds);
+    WrittenModel written = attempt(members, adjustment);
     written.reduced = reduced;
     double megabytes = static_cast<double>(written.exported.bytes.size()) / 1e6;
     bool slow = limits.latency_ms > 0 && written.latency_ms > limits.latency_ms;

@@ -25,13 +25,13 @@ class EnsembleWriter {
   // That writing all of them would take, with what checks of limits cost: seen by writing some of each.
   double seconds_for(const Chosen& members, const WritingLimits& limits);
   // Leaves out of `members` what there is no time or room for.
-  WrittenModel write(Chosen& members, double cut_odds, const WritingLimits& limits);
+  WrittenModel write(Chosen& members, const Adjustment& adjustment, const WritingLimits& limits);
 
  private:
   double work(const Chosen& members) const { return work_of(members, problem_of(target_), table_.rows()); }
   bool reduce(Chosen& members) const { return gyre::reduce(members, problem_of(target_), table_.rows()); }
   Chosen some_of(const Chosen& members) const;
-  WrittenModel attempt(const Chosen& members, double cut_odds) const;
+  WrittenModel attempt(const Chosen& members, const Adjustment& adjustment) const;
   void see_pace(const Chosen& members);
 
   const Table& table_;
