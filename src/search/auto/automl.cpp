@@ -53,15 +53,17 @@ class Ending {
     double now = seconds_since_start();
     if (now < next_look_) return;
     auto members = choose_members(race_, 0, seed_, [&] { return seconds_since_start() > now + 0.05 * budget_; });
-    double choosing = (1 + bags * 0.5) * (seconds_since_start() - now);  // a bag is half of the candidates
+    choosing_ = (1 + bags * 0.5) * (seconds_since_start() - now);  // a bag is half of the candidates
     constexpr double growth = 1.2;  // until the race ends members are trained on further folds
     double writing = std::min(growth * writer_.seconds_for(members, limits_), 0.25 * budget_);
     choose_until_ = limits_.deadline - std::max(writing, 0.005 * budget_);
-    race_.end_at(choose_until_ - std::clamp(1.2 * choosing, 0.005 * budget_, 0.04 * budget_));
+    race_.end_at(choose_until_ - std::clamp(1.2 * choosing_, 0.005 * budget_, 0.04 * budget_));
     look_again(0.6);
   }
   Chosen choose() const {
-    return choose_members(race_, bags, seed_, [&] { return seconds_since_start() > choose_until_; });
+    // However late the race ended: what is chosen in a hurry wastes all that was raced for.
+    double until = std::max(choose_until_, seconds_since_start() + std::min(2 * choosing_, 0.05 * budget_));
+    return choose_members(race_, bags, seed_, [&] { return seconds_since_start() > until; });
   }
 
  private:
@@ -76,6 +78,7 @@ class Ending {
   double budget_;
   std::uint64_t seed_;
   WritingLimits limits_;
+  double choosing_ = 0;  // seconds it took, as seen last
   double choose_until_, next_look_ = 0;
 };
 
