@@ -66,10 +66,10 @@ std::optional<std::size_t> Race::best_known() const {
   return static_cast<std::size_t>(found - known_.begin());
 }
 
-// Most of what comes after the known ones: one of the best, or the best of its kind, by all alike on the first split.
+// Half of what comes after the known ones: one of the best, or the best of its kind, by all alike on the first split.
 const Candidate* Race::worth_varying(std::size_t number) const {
   Random random = Random(options_.seed).split(number);
-  if (random.chance(0.25)) return nullptr;
+  if (random.chance(0.5)) return nullptr;
   double left = (deadline_ - seconds_since_start()) * workers_;
   std::vector<const Entry*> order;
   for (auto& entry : entries_)
