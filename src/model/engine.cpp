@@ -33,14 +33,14 @@ static constexpr std::size_t largest_read = 256u << 20;
 
 // With Gyre's own operators where the model has their like.
 static std::optional<LoadedModel> quicker(std::string_view bytes, int threads) {
-  auto rewritten = with_own_operators(bytes);
-  if (!rewritten) return std::nullopt;
-  auto with_operators = lean_options(threads);
-  add_own_operators(with_operators);
   try {
+    auto rewritten = with_own_operators(bytes);
+    if (!rewritten) return std::nullopt;
+    auto with_operators = lean_options(threads);
+    add_own_operators(with_operators);
     return load_model_bytes(*rewritten, with_operators, OddOutputs::left_out);
   } catch (const Error&) {
-    return std::nullopt;  // it takes other types: as it is, then
+    return std::nullopt;  // it takes other types, or is no whole model: as it is, then
   }
 }
 

@@ -17,11 +17,12 @@ static std::size_t uses_of(const onnx::GraphProto& graph, const std::string& val
   return uses;
 }
 
-// The node of that kind whose first input the value is.
+// The node of that kind whose first input the value is. A file may hold anything: nodes of no output are passed over.
 static int user_of(const onnx::GraphProto& graph, const std::string& value, std::string_view op) {
   for (int i = 0; i < graph.node_size(); i++) {
     auto& node = graph.node(i);
-    if (node.op_type() == op && node.domain().empty() && node.input_size() > 0 && node.input(0) == value) return i;
+    bool whole = node.input_size() > 0 && node.output_size() == 1 && node.domain().empty();
+    if (whole && node.op_type() == op && node.input(0) == value) return i;
   }
   return -1;
 }
@@ -42,11 +43,12 @@ static bool takes_pictures(const onnx::ValueInfoProto& input) {
          type.shape().dim(3).dim_value() == 3;
 }
 
-// One number for each of three planes.
-static bool is_for_planes(const onnx::GraphProto& graph, const std::string& name) {
+// Whether a node's second input is one number for each of three planes.
+static bool is_for_planes(const onnx::GraphProto& graph, const onnx::NodeProto& node) {
+  if (node.input_size() != 2) return false;
   constexpr std::int64_t wanted[] = {1, 3, 1, 1};
   for (auto& constant : graph.initializer())
-    if (constant.name() == name)
+    if (constant.name() == node.input(1))
       return constant.data_type() == onnx::TensorProto::FLOAT &&
              std::equal(constant.dims().begin(), constant.dims().end(), std::begin(wanted), std::end(wanted));
   return false;
@@ -59,17 +61,22 @@ static const onnx::NodeProto* maker_of(const onnx::GraphProto& graph, const std:
   return nullptr;
 }
 
-// The last numbers of a list that is known without the input: a constant, or what a constant adds to others.
-static std::vector<std::int64_t> known_end(const onnx::GraphProto& graph, const std::string& list) {
+static std::vector<std::int64_t> constant_list(const onnx::GraphProto& graph, const std::string& name) {
   for (auto& constant : graph.initializer()) {
-    if (constant.name() != list || constant.data_type() != onnx::TensorProto::INT64) continue;
+    if (constant.name() != name || constant.data_type() != onnx::TensorProto::INT64) continue;
     auto values = tensor_from(constant);
     auto numbers = values.as<std::int64_t>();
     return {numbers.begin(), numbers.end()};
   }
+  return {};
+}
+
+// The last numbers of a list that are known without the input: it is a constant, or ends with one.
+static std::vector<std::int64_t> known_end(const onnx::GraphProto& graph, const std::string& list) {
   auto* maker = maker_of(graph, list);
-  if (!maker || maker->op_type() != "Concat" || maker->input_size() == 0) return {};
-  return known_end(graph, *maker->input().rbegin());
+  if (!maker) return constant_list(graph, list);
+  if (maker->op_type() != "Concat" || maker->input_size() == 0) return {};
+  return constant_list(graph, *maker->input().rbegin());
 }
 
 // ONNX Runtime does not see by itself what shape comes out of these nodes, and leaves nets slow whose shapes it does
@@ -108,9 +115,9 @@ static Turned turned(const onnx::GraphProto& graph, const std::string& pictures)
 
 static void join_scaling(onnx::GraphProto& graph, const std::string& planes, const onnx::TensorShapeProto& shape) {
   int times = only_user_of(graph, planes, "Mul");
-  if (times < 0 || !is_for_planes(graph, graph.node(times).input(1))) return;
+  if (times < 0 || !is_for_planes(graph, graph.node(times))) return;
   int plus = only_user_of(graph, graph.node(times).output(0), "Add");
-  if (plus < 0 || !is_for_planes(graph, graph.node(plus).input(1))) return;
+  if (plus < 0 || !is_for_planes(graph, graph.node(plus))) return;
   auto& node = *graph.mutable_node(plus);
   make_own(node, scale_operator);
   std::string by = graph.node(times).input(1), more = node.input(1);
