@@ -27,8 +27,14 @@ with tempfile.TemporaryDirectory(prefix="gyre-other-") as folder:
     threading.Thread(target=stranger.serve_forever, daemon=True).start()
     file = pathlib.Path(folder) / ".gyre/run/server.json"
     right = file.read_text()
-    file.write_text(json.dumps(server.state | {"url": f"http://127.0.0.1:{stranger.server_port}"}))
-    put_right = threading.Timer(1, lambda: file.write_text(right))
+
+    def write(text):  # whole, as the server does
+        beside = file.with_suffix(".new")
+        beside.write_text(text)
+        beside.replace(file)
+
+    write(json.dumps(server.state | {"url": f"http://127.0.0.1:{stranger.server_port}"}))
+    put_right = threading.Timer(1, write, [right])
     put_right.start()
     done = subprocess.run([gyre, "runs", "--json"], cwd=folder, env=environment(), text=True, capture_output=True)
     put_right.join()
