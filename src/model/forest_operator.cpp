@@ -54,22 +54,10 @@ class ForestKernel {
   Forest forest_;
 };
 
-struct ForestOperator : Ort::CustomOpBase<ForestOperator, ForestKernel, true> {
-  OrtStatusPtr CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const {
-    // Ort's KernelDestroy ends it.
-    return guarded([&] { *kernel = std::make_unique<ForestKernel>(Ort::ConstKernelInfo(info)).release(); });
-  }
-  const char* GetName() const { return forest_operator; }
-  std::size_t GetInputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetInputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-  std::size_t GetOutputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-};
-
 }  // namespace
 
 const OrtCustomOp* forest_kernel() {
-  static const ForestOperator forest;
+  static const OwnOperator<ForestKernel, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, 1> forest(forest_operator);
   return &forest;
 }
 

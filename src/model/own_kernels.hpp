@@ -24,4 +24,23 @@ OrtStatusPtr guarded(const Call& call) {
   }
 }
 
+// An operator that Kernel runs: made of the node's attributes, it computes one tensor of floats from `inputs` tensors.
+template <class Kernel, ONNXTensorElementDataType from, std::size_t inputs>
+class OwnOperator : public Ort::CustomOpBase<OwnOperator<Kernel, from, inputs>, Kernel, true> {
+ public:
+  explicit OwnOperator(const char* name) : name_(name) {}
+  OrtStatusPtr CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const {
+    // Ort's KernelDestroy ends it.
+    return guarded([&] { *kernel = std::make_unique<Kernel>(Ort::ConstKernelInfo(info)).release(); });
+  }
+  const char* GetName() const { return name_; }
+  std::size_t GetInputTypeCount() const { return inputs; }
+  ONNXTensorElementDataType GetInputType(std::size_t) const { return from; }
+  std::size_t GetOutputTypeCount() const { return 1; }
+  ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
+
+ private:
+  const char* name_;
+};
+
 }  // namespace gyre

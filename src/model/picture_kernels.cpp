@@ -63,38 +63,15 @@ struct Scale {
   }
 };
 
-struct PlanesOperator : Ort::CustomOpBase<PlanesOperator, Planes, true> {
-  OrtStatusPtr CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const {
-    // Ort's KernelDestroy ends it.
-    return guarded([&] { *kernel = std::make_unique<Planes>(Ort::ConstKernelInfo(info)).release(); });
-  }
-  const char* GetName() const { return planes_operator; }
-  std::size_t GetInputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetInputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8; }
-  std::size_t GetOutputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-};
-
-struct ScaleOperator : Ort::CustomOpBase<ScaleOperator, Scale, true> {
-  OrtStatusPtr CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const {
-    return guarded([&] { *kernel = std::make_unique<Scale>(Ort::ConstKernelInfo(info)).release(); });
-  }
-  const char* GetName() const { return scale_operator; }
-  std::size_t GetInputTypeCount() const { return 3; }
-  ONNXTensorElementDataType GetInputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-  std::size_t GetOutputTypeCount() const { return 1; }
-  ONNXTensorElementDataType GetOutputType(std::size_t) const { return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT; }
-};
-
 }  // namespace
 
 const OrtCustomOp* planes_kernel() {
-  static const PlanesOperator planes;
+  static const OwnOperator<Planes, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, 1> planes(planes_operator);
   return &planes;
 }
 
 const OrtCustomOp* scale_kernel() {
-  static const ScaleOperator scale;
+  static const OwnOperator<Scale, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, 3> scale(scale_operator);
   return &scale;
 }
 
