@@ -18,6 +18,7 @@ constexpr std::size_t frame_head = 5;
 constexpr std::uint32_t window = 16 << 20;    // a client may send so much before we say that we took it
 constexpr std::size_t most_streams = 1024;    // of one connection at a time
 constexpr std::size_t most_unsent = 4 << 20;  // answers that a slow reader may leave with us
+constexpr std::size_t small_call = 1 << 20;   // is read to its end though its answer is known
 
 constexpr int cancelled = 1;
 
@@ -180,7 +181,7 @@ class Http2 final : public Protocol {
   bool idle() const override { return calls_.empty(); }
   void timed_out() override {
     for (auto& [stream, call] : calls_)
-      if (call->streams || call->messages > call->answered)
+      if (!call->ended && (call->streams || call->messages > call->answered))
         return connection_.deadline_in(options().piece_seconds);  // it waits for us
     connection_.close();
   }
@@ -207,14 +208,14 @@ class Http2 final : public Protocol {
       call.answered++;
     }
     if (!call.streams || (call.input_ended && call.answered == call.messages)) call.ended = true;
-    respond(call);
+    if (!reads_first(call)) respond(call);
   }
   void failed(Call& call, int status, std::string text) {
     if (call.closed || call.ended) return;
     call.ended = true;
     call.status = status;
     call.status_text = escaped(text);
-    respond(call);
+    if (!reads_first(call)) respond(call);
   }
   void flush() {
     if (flushing_) return;
@@ -239,6 +240,11 @@ class Http2 final : public Protocol {
     if (result != 0) throw Error(Code::internal, std::string("HTTP/2: ") + nghttp2_strerror(result));
   }
   const FrontOptions& options() { return connection_.thread().shared().options; }
+  // Clients that hear the end while they still send may wait for ever: curl 7.88 does. One that sends a stream may wait
+  // for the answer before it goes on.
+  static bool reads_first(const Call& call) {
+    return !call.streams && !call.input_ended && call.received_bytes < small_call;
+  }
   Call* find(std::int32_t stream) {
     auto found = calls_.find(stream);
     return found == calls_.end() ? nullptr : found->second.get();
@@ -273,9 +279,13 @@ class Http2 final : public Protocol {
 
   void data_came(std::int32_t stream, std::string_view data) {
     auto* call = find(stream);
-    if (!call || call->ended) return;
-    auto& input = call->input;
+    if (!call) return;
     call->received_bytes += data.size();
+    if (call->ended) {
+      if (!call->responded && !reads_first(*call)) respond(*call);
+      return;
+    }
+    auto& input = call->input;
     input.append(data);
     while (input.size() >= frame_head && !call->ended) {
       std::uint32_t size = 0;
@@ -323,6 +333,10 @@ class Http2 final : public Protocol {
     auto* call = find(stream);
     if (!call) return;
     call->input_ended = true;
+    if (call->ended) {
+      if (!call->responded) respond(*call);
+      return;
+    }
     if (!call->is_grpc) return failed(*call, 3, "the content type is not application/grpc");
     if (!call->input.empty()) return failed(*call, 3, "the call ends in the middle of a message");
     if (!call->streams && call->messages == 0) return failed(*call, 3, "the call has no message");
