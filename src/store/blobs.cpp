@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -51,24 +52,35 @@ static void sync_all(const fs::path& root) {
   if (::syncfs(handle.get()) != 0) throw system_error(errno, root.string());
 }
 
-// Brings a file to where it can be renamed from: itself when it may be moved on the same file system, else a copy.
-static fs::path staged(const fs::path& file, const fs::path& staging, bool move) {
-  fs::path copy = staging / std::to_string(fs::hash_value(file));
-  if (move && ::rename(file.c_str(), copy.c_str()) == 0) {
-    ::chmod(copy.c_str(), 0444);
-    return copy;
-  }
+struct Staged {
+  fs::path file;
+  std::string digest;  // of what was written, whatever happens to the user's file
+};
+
+static Staged copied(const fs::path& file, const fs::path& copy) {
   FileHandle from = open_file(file, O_RDONLY), to = open_file(copy, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   std::string buffer(1 << 20, '\0');
+  Sha256 hash;
   while (true) {
     ssize_t n = ::read(from.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw system_error(errno, file.string());
     if (n == 0) break;
-    write_all(to.get(), {buffer.data(), static_cast<std::size_t>(n)}, copy);
+    std::string_view piece(buffer.data(), static_cast<std::size_t>(n));
+    auto hashing = std::async(std::launch::async, [&] { hash.add(piece); });
+    write_all(to.get(), piece, copy);
   }
   ::fchmod(to.get(), 0444);
-  return copy;
+  return {copy, hash.digest()};
+}
+
+// Brings a file to where it can be renamed from: itself when it may be moved on the same file system, else a copy.
+// `digest`: where it is known.
+static Staged staged(const fs::path& file, const fs::path& staging, bool move, const std::string& digest = {}) {
+  fs::path copy = staging / std::to_string(fs::hash_value(file));
+  if (!move || ::rename(file.c_str(), copy.c_str()) != 0) return copied(file, copy);
+  ::chmod(copy.c_str(), 0444);
+  return {copy, digest.empty() ? digest_of_file(copy) : digest};
 }
 
 constexpr std::uint64_t small_file = 1 << 20;
@@ -120,17 +132,23 @@ std::string Blobs::put_bytes(std::string_view bytes) {
   return digest;
 }
 
-std::string Blobs::put_file(const std::filesystem::path& file, bool move, std::string digest) {
+// A file of gigabytes that is used again is read, not written again.
+std::optional<std::string> Blobs::digest_if_here(const std::filesystem::path& file) {
+  std::string digest = digest_of_file(file);
+  return is_here(digest) ? std::optional(digest) : std::nullopt;
+}
+
+std::string Blobs::put_file(const std::filesystem::path& file, bool move, const std::string& digest) {
+  if (!move)
+    if (auto found = digest_if_here(file)) return *found;
   TemporaryFolder staging(root_ / "staging");
-  // Hashed after staging: what was hashed is what is kept, whatever happens to the user's file.
-  fs::path copy = staged(file, staging.path(), move);
-  if (digest.empty()) digest = digest_of_file(copy);
-  fs::path to = place(root_, digest);
+  Staged copy = staged(file, staging.path(), move, digest);
+  fs::path to = place(root_, copy.digest);
   bool known = fs::exists(to);
-  if (!known) sync_file(copy);
-  keep(copy, digest);
+  if (!known) sync_file(copy.file);
+  keep(copy.file, copy.digest);
   if (!known) sync_folder(to.parent_path());
-  return digest;
+  return copy.digest;
 }
 
 // Calls work(i) for every i below count, a few at a time; the first failure is thrown when all have ended.
@@ -175,10 +193,14 @@ std::string Blobs::put_folder(const std::filesystem::path& folder, bool move) {
       size = bytes.size();
       digest = digest_of(bytes);
       if (known.insert(digest).second && !is_here(digest)) copy = written(bytes, staging.path() / digest.substr(7));
+    } else if (auto found = move ? std::nullopt : digest_if_here(from)) {
+      digest = *found;
+      size = fs::file_size(place(root_, digest));
     } else {
-      copy = staged(from, staging.path(), move);
+      Staged fresh = staged(from, staging.path(), move);
+      copy = fresh.file;
       size = fs::file_size(copy);
-      digest = digest_of_file(copy);
+      digest = fresh.digest;
       if (!known.insert(digest).second) copy.clear();
     }
     files.push_back({{"path", file.generic_string()}, {"size", size}, {"digest", digest}});

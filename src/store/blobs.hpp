@@ -28,7 +28,7 @@ class Blobs {
   ~Blobs();
   std::string put_bytes(std::string_view bytes);
   // `digest` when it is known: of a file that nobody else has.
-  std::string put_file(const std::filesystem::path& file, bool move = false, std::string digest = {});
+  std::string put_file(const std::filesystem::path& file, bool move = false, const std::string& digest = {});
   std::string put_folder(const std::filesystem::path& folder, bool move = false);  // digest of its tree
   std::string put(const std::filesystem::path& file_or_folder, bool move = false);
   bool has(std::string_view digest) const;                    // and, for a tree, every file in it
@@ -62,6 +62,7 @@ class Blobs {
  private:
   // Whether it is in the folder; who asks is about to refer to it.
   bool is_here(const std::string& digest);
+  std::optional<std::string> digest_if_here(const std::filesystem::path& file);  // of its content
   void keep(const std::filesystem::path& staged, const std::string& digest);
   bool fetch(const std::string& digest) const;
   void came(std::uint64_t bytes) const;
