@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "data/gather.hpp"
 #include "learn/column_reader.hpp"
+#include "learn/parallel.hpp"
 #include "learn/table_stream.hpp"
 
 namespace gyre {
@@ -23,8 +24,8 @@ namespace {
 // Reads columns; keeps one row in so many that their cells do not become too many.
 class Sampling {
  public:
-  Sampling(Duck& duck, const TableSource& source, std::size_t most_cells)
-      : duck_(duck), source_(source), most_cells_(most_cells) {}
+  Sampling(Duck& duck, const TableSource& source, std::size_t most_cells, int threads)
+      : duck_(duck), source_(source), most_cells_(most_cells), threads_(threads) {}
 
   // `thinned`: columns of which the sampled rows are kept; of the others all are.
   void read(const std::vector<ColumnReader*>& thinned, const std::vector<ColumnReader*>& whole) {
@@ -61,13 +62,14 @@ class Sampling {
     one_in_ *= 2;
     std::vector<bool> keep;
     for (auto place : places_) keep.push_back(is_sampled(place, one_in_));
-    for (auto* reader : readers) reader->thin(keep);
+    for_each(readers.size(), threads_, [&](std::size_t i) { readers[i]->thin(keep); });
     std::erase_if(places_, [&](auto place) { return !is_sampled(place, one_in_); });
   }
   static constexpr std::size_t fewest_rows = 1000;  // however many columns there are
   Duck& duck_;
   const TableSource& source_;
   std::size_t most_cells_;
+  int threads_;
   std::size_t rows_ = 0, one_in_ = 1;
   std::vector<std::uint32_t> places_;
 };
@@ -110,7 +112,7 @@ TableSample sample_table(const std::filesystem::path& file, const TableOptions& 
   auto is_whole = [&](const ColumnReader& reader) { return wanted_whole.count(reader.name()) > 0; };
   std::vector<ColumnReader*> thinned, kept_whole, thinned_again, whole_again;
   for (auto& reader : readers) (is_whole(reader) ? kept_whole : thinned).push_back(&reader);
-  Sampling sampling(duck, source, most_cells);
+  Sampling sampling(duck, source, most_cells, options.threads);
   sampling.read(thinned, kept_whole);
   sample.rows = sampling.rows();
   std::vector<std::size_t> left_out;
