@@ -153,7 +153,7 @@ struct Duck::Body {
   }
 };
 
-Duck::Duck(int threads) : body_(std::make_unique<Body>()) {
+Duck::Duck(int threads, int ahead) : body_(std::make_unique<Body>()) {
   auto& duck = library();
   duckdb_config config = nullptr;
   duck.create_config(&config);
@@ -167,6 +167,7 @@ Duck::Duck(int threads) : body_(std::make_unique<Body>()) {
     throw Error(Code::internal, std::string("DuckDB does not start: ") + (error ? error : ""));
   if (duck.connect(body_->database, &body_->connection) != DuckDBSuccess)
     throw Error(Code::internal, "DuckDB does not connect");
+  run("SET streaming_buffer_size = '" + std::to_string(ahead) + "MB'");
 }
 
 Duck::~Duck() = default;

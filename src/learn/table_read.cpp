@@ -91,7 +91,7 @@ void check_types(const TableSource& source, const TableOptions& options) {
 
 TableSample sample_table(const std::filesystem::path& file, const TableOptions& options, std::size_t most_cells,
                          const std::vector<std::string>& whole) {
-  Duck duck(options.threads);
+  Duck duck(options.threads, megabytes_ahead);
   TableSource source = table_source(duck, file, options.name.empty() ? name_of_input(file, "the table") : options.name);
   check_types(source, options);
   TableSample sample;

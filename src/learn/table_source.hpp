@@ -13,6 +13,8 @@
 
 namespace gyre {
 
+inline constexpr int megabytes_ahead = 256;  // of memory, while a large table is read
+
 struct SourceColumn {
   std::string name;                // as people know it, no name twice
   std::string sql;                 // its cells

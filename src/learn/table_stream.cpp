@@ -66,7 +66,7 @@ class BlockReader {
 }  // namespace
 
 void TableStream::each(const std::function<void(const Table&, std::size_t)>& take) const {
-  Duck duck(threads_);
+  Duck duck(threads_, megabytes_ahead);
   TableSource source = table_source(duck, file_, name_);
   BlockReader reader(name_, source, columns_);
   constexpr std::size_t cells_of_block = 8'000'000;  // of wide tables, so that a block has a bounded size
