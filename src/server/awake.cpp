@@ -1,18 +1,14 @@
 #include "server/awake.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cstdint>
+#include "base/awake_cores.hpp"
 
 namespace gyre {
 
-static constexpr const char* device = "/dev/cpu_dma_latency";
 // Who asks again within this time talks; who does not has ended.
 static constexpr auto in_talk = std::chrono::milliseconds(10);
 
 Awake::Awake(bool wanted) {
-  if (!wanted || ::access(device, W_OK) != 0) return;
+  if (!wanted || !can_keep_cores_awake()) return;
   held_ = false;
   thread_ = std::thread([this] { let_go_when_quiet(); });
 }
@@ -37,11 +33,7 @@ void Awake::asked() {
 void Awake::hold() {
   std::lock_guard lock(mutex_);
   if (held_) return;
-  FileHandle opened(::open(device, O_WRONLY | O_CLOEXEC));
-  std::int32_t microseconds = 0;
-  // Where the system changes its mind nothing is held, and it is not tried again.
-  if (opened && ::write(opened.get(), &microseconds, sizeof microseconds) == sizeof microseconds)
-    device_ = std::move(opened);
+  device_ = keep_cores_awake();  // where the system changes its mind nothing is held, and it is not tried again
   held_ = true;
   changed_.notify_one();
 }

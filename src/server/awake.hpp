@@ -1,8 +1,6 @@
 #pragma once
-// Keeps idle cores from being halted while clients ask in quick succession. A client that waits for each answer sleeps
-// and is woken for each; on a virtual machine waking a halted core takes 50 us and more, longer than the answer itself.
-// Linux lets a program that holds /dev/cpu_dma_latency open say how long waking may take. By default only root may: for
-// others nothing is different, nor is it when nobody asks.
+// Keeps idle cores from being halted while clients ask in quick succession (base/awake_cores.hpp). A client that waits
+// for each answer sleeps and is woken for each, which takes longer than the answer itself.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
