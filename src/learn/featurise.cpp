@@ -159,6 +159,12 @@ const std::string& TableInputs::value(GraphBuilder& graph, const std::string& co
   return found->second;
 }
 
+std::string TableInputs::once(const void* model, const std::function<std::string()>& write) {
+  auto [found, fresh] = written_.try_emplace(model);
+  if (fresh) found->second = write();
+  return found->second;
+}
+
 std::vector<Tensor> table_tensors(const Table& table, const std::vector<std::string>& columns,
                                   std::span<const std::size_t> rows) {
   std::vector<Tensor> tensors;

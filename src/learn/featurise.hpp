@@ -1,6 +1,8 @@
 #pragma once
 // From a table's cells to what learners see. Fitted once on the training rows; the same computation is written into the
 // model's ONNX graph, which takes raw cells: one input for each column, f32 or text, a hole being NaN or "".
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,12 +29,15 @@ class TableInputs {
   const std::string& value(GraphBuilder& graph, const std::string& column, DataType type);
   // A column that is no input but made of others.
   void set(const std::string& column, std::string value) { values_[column] = std::move(value); }
+  // The value of a model that several others use: written when the first of them asks.
+  std::string once(const void* model, const std::function<std::string()>& write);
   const std::vector<std::string>& columns() const { return columns_; }  // in the order of the inputs
   std::map<std::string, std::string> values() const { return values_; }
 
  private:
   std::vector<std::string> columns_;
   std::map<std::string, std::string> values_;
+  std::map<const void*, std::string> written_;
 };
 
 // Some rows of a table as those inputs.

@@ -53,6 +53,18 @@ def labels():
     ok("the card says how it was found and what to mind")
 
 
+def stacked():
+    write("more.csv", 1500, 5, "classify")
+    found = json.loads(run("auto", "more.csv", "--target", "y", "--budget", "12s", "--out", "more.onnx", "--json"))
+    report = report_of(found)
+    assert {"answers", "answers and table"} <= {c.get("sees") for c in report["leaderboard"]}, [c["name"] for c in report["leaderboard"]]
+    assert report["onnx_difference"] < 1e-5 and report["left_out"] == []
+    assert "up" in run("predict", "more.onnx", "more.csv")
+    limited = report_of(json.loads(run("auto", "more.csv", "--target", "y", "--budget", "8s", "--megabytes", "5", "--json")))
+    assert not any("sees" in c for c in limited["leaderboard"])
+    ok("after six tenths of the time others learn from the answers of the best; not where the model's size is limited")
+
+
 def numbers():
     write("numbers.csv", 600, 2, "regress")
     began = time.time()
@@ -200,6 +212,7 @@ def hard_tables():
 
 run("init")
 labels()
+stacked()
 numbers()
 limits()
 interrupted()

@@ -105,6 +105,7 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
              .seed = request.seed,
              .deadline = Ending::race_deadline(request),
              .most_candidates = request.most_candidates,
+             .stacks = request.latency_ms == 0 && request.megabytes == 0,  // it cannot be made smaller step by step
              .stop = events.stop});
   std::string about = std::string(target.task == Task::classify ? "Tells which label of \"" : "Tells the value of \"") +
                       target.column + "\" a row of a table has; an ensemble found by gyre auto.";

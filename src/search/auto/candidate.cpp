@@ -23,12 +23,14 @@ Shape shape_of(const Table& table) {
 bool Shape::has_pairs() const { return numbers > 1 && numbers <= most_paired_columns; }
 
 json::object to_json(const Candidate& candidate) {
-  return {{"name", candidate.name},
-          {"learner", candidate.learner->name},
-          {"options", candidate.options},
-          {"categories", candidate.features.categories},
-          {"pairs", candidate.features.pairs},
-          {"scale", candidate.features.scale}};
+  json::object text{{"name", candidate.name},
+                    {"learner", candidate.learner->name},
+                    {"options", candidate.options},
+                    {"categories", candidate.features.categories},
+                    {"pairs", candidate.features.pairs},
+                    {"scale", candidate.features.scale}};
+  if (candidate.sees != Sees::table) text["sees"] = candidate.sees == Sees::both ? "answers and table" : "answers";
+  return text;
 }
 
 namespace {
@@ -44,6 +46,7 @@ struct Start {
   bool pairs = false;
   std::size_t least_rows = 0, most_rows = SIZE_MAX;
   std::optional<Task> only{};
+  Sees sees = Sees::table;
 };
 
 const std::vector<Start>& starts() {
@@ -110,6 +113,25 @@ const std::vector<Start>& starts() {
   return list;
 }
 
+const std::vector<Start>& stacked_starts() {
+  static const std::vector<Start> list{
+      {.name = "stacked linear", .learner = "linear", .sees = Sees::answers},
+      {.name = "stacked kernel",
+       .learner = "kernel",
+       .options = "reach=2 penalty=0.1 centres=500",
+       .scale = "relevance",
+       .sees = Sees::both},
+      {.name = "stacked linear strict", .learner = "linear", .options = "penalty=30", .sees = Sees::answers},
+      {.name = "stacked net", .learner = "net", .checked = true, .sees = Sees::both},
+      {.name = "stacked linear beside", .learner = "linear", .options = "penalty=3", .sees = Sees::both},
+      {.name = "stacked kernel alone",
+       .learner = "kernel",
+       .options = "reach=2 penalty=0.1 centres=500",
+       .sees = Sees::answers},
+  };
+  return list;
+}
+
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
   return {std::istream_iterator<std::string>(stream), {}};
@@ -130,21 +152,31 @@ std::string in_words(double value) { return json::serialize(json::value(value));
 
 }  // namespace
 
-std::vector<Candidate> known_candidates(const Problem& problem, const Shape& shape) {
+static std::vector<Candidate> candidates_from(const std::vector<Start>& starts, const Problem& problem,
+                                              const Shape& shape) {
   std::vector<Candidate> list;
-  for (auto& start : starts()) {
+  for (auto& start : starts) {
     auto* learner = find_learner(start.learner);
     if (!learner || !learner->can(problem.task) || (start.only && *start.only != problem.task)) continue;
     if (shape.rows < start.least_rows || shape.rows > start.most_rows || (start.pairs && !shape.has_pairs())) continue;
     std::vector<std::string> words = words_of(start.options);
     std::erase_if(words, [&](auto& word) { return !has_option(*learner, word); });
-    Candidate candidate{start.name, learner, learner_options(*learner, words), {}, start.checked};
+    Candidate candidate{start.name, learner, learner_options(*learner, words), {}, start.checked, start.sees};
     candidate.features.categories =
         std::string_view(start.categories) == "auto" ? shape.category_encoding() : start.categories;
     candidate.features.scale = start.scale;
     candidate.features.pairs = start.pairs;
     list.push_back(std::move(candidate));
   }
+  return list;
+}
+
+std::vector<Candidate> stacked_candidates(const Problem& problem, const Shape& shape) {
+  return candidates_from(stacked_starts(), problem, shape);
+}
+
+std::vector<Candidate> known_candidates(const Problem& problem, const Shape& shape) {
+  std::vector<Candidate> list = candidates_from(starts(), problem, shape);
   // Draws that are the same for every table, so that what they gave on others tells something.
   static constexpr std::size_t draws = 16;
   for (std::size_t i = 0; i < draws; i++) {

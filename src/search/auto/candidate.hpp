@@ -8,12 +8,16 @@
 
 namespace gyre {
 
+// Of a table, of others' answers to its rows (search/auto/stack.hpp), or of both.
+enum class Sees { table, answers, both };
+
 struct Candidate {
   std::string name;
   const Learner* learner = nullptr;
   json::object options;  // complete
   FeatureOptions features{};
   bool checked = false;  // rows of the fold decide when it stops
+  Sees sees = Sees::table;
 };
 json::object to_json(const Candidate& candidate);
 
@@ -34,6 +38,10 @@ Shape shape_of(const Table& table);
 std::vector<Candidate> known_candidates(const Problem& problem, const Shape& shape);
 // So many of them are tried on each table before proposals choose (search/auto/former.hpp).
 inline constexpr std::size_t always_tried = 7;
+
+// What is tried on the answers of others. Their sums are smooth: where trees would ask whether an answer lies above a
+// threshold, one that ONNX Runtime rounds otherwise could fall on the other side.
+std::vector<Candidate> stacked_candidates(const Problem& problem, const Shape& shape);
 
 // One around the others: options of a boosted tree, drawn for trial `number`.
 Candidate drawn_candidate(const Problem& problem, const Shape& shape, std::uint64_t seed, std::size_t number);

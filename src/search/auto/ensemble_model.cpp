@@ -20,7 +20,8 @@ static std::string summing_to_one(GraphBuilder& graph, const std::string& rows) 
 std::string EnsembleModel::export_to(GraphBuilder& graph, TableInputs& inputs) const {
   std::vector<std::string> parts;
   for (auto& member : members_) {
-    std::string answers = member.model->export_to(graph, inputs);
+    auto write = [&] { return member.model->export_to(graph, inputs); };
+    std::string answers = inputs.once(member.model.get(), write);  // a second level may use it, too
     parts.push_back(graph.node("Mul", {answers, graph.constant(static_cast<float>(member.weight))}));
   }
   std::string sum = parts.size() == 1 ? parts[0] : graph.node("Sum", parts);

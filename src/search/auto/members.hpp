@@ -29,11 +29,15 @@ LeftOut left_out(const Table& table, const Chosen& members);
 
 EnsembleModel model_of(const Chosen& members, const Adjustment& adjustment);
 
+// Roughly what a model weighs in a file.
+double megabytes_of(const Candidate& candidate, const TablePipeline& model, const Problem& problem, std::size_t rows);
+
 // How much there is to write, read back and check: megabytes or so, and what each model costs however small it is.
 double work_of(const Chosen& members, const Problem& problem, std::size_t rows);
 
-// One step towards a smaller model: the lightest member goes where it hardly counts, else a fold's model of the member
-// that takes most room for its weight, else a member. False: there is nothing left to leave out.
+// One step towards a smaller model: the lightest member goes where it hardly counts, else the second level with what it
+// stands on, else a fold's model of the member that takes most room for its weight, else a member. False: there is
+// nothing left to leave out.
 bool reduce(Chosen& members, const Problem& problem, std::size_t rows);
 
 }  // namespace gyre

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "search/auto/members.hpp"
 #include "search/auto/variation.hpp"
 
 namespace gyre {
@@ -54,6 +55,57 @@ std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
   return splits_[number];
 }
 
+std::shared_ptr<const Race::Split> Race::first_split(Sees sees) {
+  if (sees == Sees::table) return split(0);
+  auto& made = stacked_splits_[sees];
+  if (made) return made;
+  Table wider = stack_->training(table_, sees);
+  auto fresh = std::make_shared<Split>();
+  fresh->folds = split(0)->folds;
+  for (auto& fold : fresh->folds)
+    fresh->parts.push_back(
+        {wider.take(fold.learn), wider.take(fold.judge), target_.take(fold.learn), target_.take(fold.judge)});
+  return made = std::move(fresh);
+}
+
+// Of few rows a second level learns the luck of the first; of many there are answers to the rows held back alone.
+bool Race::is_time_to_stack() const {
+  constexpr std::size_t fewest_rows = 1'000, fewest_entries = 6;
+  if (!options_.stacks || stack_ || folds_ == 1 || table_.rows() < fewest_rows || screen_.leaves_out()) return false;
+  return entries_.size() >= fewest_entries && seconds_since_start() > began_ + 0.6 * (deadline_ - began_);
+}
+
+// The best of each kind.
+std::vector<Stack::Base> Race::bases() const {
+  constexpr std::size_t most_columns = 100, most_bases = 8;
+  constexpr double most_megabytes = 12;
+  std::vector<const Entry*> order;
+  for (auto& entry : entries_) order.push_back(&entry);
+  std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->score > b->score; });
+  std::map<std::string, int> of_kind;
+  std::vector<Stack::Base> bases;
+  for (auto* entry : order) {
+    double megabytes = 0;
+    for (auto& model : entry->models)
+      megabytes += megabytes_of(entry->candidate, *model, problem_of(target_), table_.rows());
+    if (megabytes > most_megabytes || of_kind[entry->candidate.learner->name]++ >= 2) continue;
+    if (bases.size() == most_bases || (bases.size() + 1) * outputs_ > most_columns) break;
+    bases.push_back({entry->candidate, entry->models, entry->answers});
+  }
+  return bases;
+}
+
+std::optional<Candidate> Race::propose_stacked() {
+  if (is_time_to_stack()) {
+    stack_ = std::make_shared<const Stack>(problem_of(target_), bases());
+    if (stack_->bases().size() > 1) stacked_ = stacked_candidates(problem_of(target_), shape_of(table_));
+  }
+  if (stacked_.empty()) return {};
+  Candidate candidate = std::move(stacked_.front());
+  stacked_.erase(stacked_.begin());
+  return candidate;
+}
+
 std::optional<std::size_t> Race::best_known() const {
   if (known_.empty()) return {};
   if (tried_ < always_tried || !former_) return 0;  // in their order
@@ -85,6 +137,7 @@ const Candidate* Race::worth_varying(std::size_t number) const {
 std::optional<Candidate> Race::propose() {
   if (proposed_ >= options_.most_candidates) return {};
   std::size_t number = proposed_++;
+  if (auto stacked = propose_stacked()) return stacked;
   auto known = best_known();
   if (!known) {
     if (auto* good = worth_varying(number)) return varied_candidate(*good, shape_of(table_), options_.seed, number);
@@ -102,6 +155,9 @@ std::optional<std::size_t> Race::worth_again(double seconds_left) const {
   if (folds_ == 1 || table_.rows() > rows_worth_more_splits || entries_.size() < 2) return {};
   std::vector<std::size_t> order(entries_.size());
   for (std::size_t i = 0; i < order.size(); i++) order[i] = i;
+  std::erase_if(order,
+                [&](auto i) { return entries_[i].candidate.sees != Sees::table; });  // its answers have one split
+  if (order.empty()) return {};
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return entries_[a].score > entries_[b].score; });
   order.resize(std::min<std::size_t>(5, order.size()));
   auto fewest = *std::min_element(order.begin(), order.end(),
@@ -128,7 +184,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
       auto candidate = propose();
       if (!candidate) return {};
       heat->candidate = std::move(*candidate);
-      heat->split = split(0);
+      heat->split = first_split(heat->candidate.sees);
     }
     heat->number = heats_++;
     heat->models.resize(folds_);
@@ -193,6 +249,7 @@ void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
   } else {
     if (former_) former_->observe(heat.candidate.name, skill_of(target_, truth_, heat.answers), heat.seconds);
     entries_.push_back({.candidate = heat.candidate,
+                        .stack = heat.candidate.sees == Sees::table ? nullptr : stack_,
                         .models = std::move(heat.models),
                         .answers = std::move(heat.answers),
                         .score = score,

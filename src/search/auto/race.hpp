@@ -13,12 +13,14 @@
 #include "search/auto/former.hpp"
 #include "search/auto/objective.hpp"
 #include "search/auto/screen.hpp"
+#include "search/auto/stack.hpp"
 
 namespace gyre {
 
 // A candidate that went all the way.
 struct Entry {
   Candidate candidate;
+  std::shared_ptr<const Stack> stack{};                      // that it stands on, where it sees answers
   std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold of each split
   std::vector<double> answers;  // to the judged rows, the mean of those models that did not see them
   std::size_t splits = 1;       // into folds, that it was trained on
@@ -40,6 +42,7 @@ struct RaceOptions {
   std::uint64_t seed = 1;
   double deadline = 0;  // of seconds_since_start(): what is under way then is cut
   std::size_t most_candidates = 1000;
+  bool stacks = true;          // a second level is tried
   std::function<bool()> stop;  // Ctrl-C
 };
 
@@ -82,10 +85,14 @@ class Race {
   void work(const std::function<void(const Entry&)>& told);
   std::shared_ptr<Heat> next_job(std::size_t* fold);
   std::optional<Candidate> propose();
+  std::optional<Candidate> propose_stacked();
+  bool is_time_to_stack() const;
+  std::vector<Stack::Base> bases() const;
   std::optional<std::size_t> best_known() const;  // of those that were not tried
   const Candidate* worth_varying(std::size_t number) const;
   std::optional<std::size_t> worth_again(double seconds_left) const;
   std::shared_ptr<const Split> split(std::size_t number);
+  std::shared_ptr<const Split> first_split(Sees sees);
   void merge(Entry& entry, Heat& heat);
   bool train_fold(Heat& heat, std::size_t fold);  // whether it was the last one of the heat
   void finish(Heat& heat, const std::function<void(const Entry&)>& told);
@@ -99,6 +106,9 @@ class Race {
   RaceOptions options_;
   ColumnScreen screen_;
   std::vector<std::shared_ptr<const Split>> splits_;  // made when first needed
+  std::shared_ptr<const Stack> stack_;                // of the best, when most of the time is over
+  std::map<Sees, std::shared_ptr<const Split>> stacked_splits_;
+  std::vector<Candidate> stacked_;  // that were not tried
   std::vector<double> truth_;
   std::vector<Candidate> known_;
   std::size_t tried_ = 0;                  // of the known ones
