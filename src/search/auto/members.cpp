@@ -32,7 +32,7 @@ Chosen choose_members(const Race& race, std::size_t bags, std::uint64_t seed, co
   Chosen members;
   for (std::size_t i = 0; i < chosen.size(); i++)
     if (ensemble.weights[i] > least_weight)
-      members.push_back({chosen[i], ensemble.weights[i], chosen[i]->models.size()});
+      members.push_back({chosen[i], ensemble.weights[i], chosen[i]->models.size(), chosen[i]->stack});
   std::stable_sort(members.begin(), members.end(), [](auto& a, auto& b) { return a.weight > b.weight; });
   return members;
 }
@@ -61,8 +61,8 @@ Parts parts_of(const Chosen& members) {
   for (auto& member : members) {
     for (std::size_t i = 0; i < member.models; i++)
       parts.emplace(member.entry->models[i].get(), &member.entry->candidate);
-    if (!member.entry->stack) continue;
-    for (auto& base : member.entry->stack->bases())
+    if (!member.stack) continue;
+    for (auto& base : member.stack->bases())
       for (auto& model : base.models) parts.emplace(model.get(), &base.candidate);
   }
   return parts;
@@ -89,13 +89,15 @@ LeftOut left_out(const Table& table, const Chosen& members) {
 
 EnsembleModel model_of(const Chosen& members, const Adjustment& adjustment) {
   double all = all_weights(members);
-  std::vector<EnsembleMember> parts;
-  for (auto& member : members)
-    for (std::size_t i = 0; i < member.models; i++) {
-      std::shared_ptr<const TableModel> model = member.entry->models[i];
-      if (member.entry->stack) model = std::make_shared<StackedModel>(member.entry->stack, member.entry->models[i]);
-      parts.push_back({std::move(model), member.weight / all / static_cast<double>(member.models)});
-    }
+  std::vector<EnsembleMember> parts, upper;
+  std::shared_ptr<const Stack> stack;  // a race has one
+  for (auto& member : members) {
+    if (member.stack) stack = member.stack;
+    for (std::size_t i = 0; i < member.models; i++)
+      (member.stack ? upper : parts)
+          .push_back({member.entry->models[i], member.weight / all / static_cast<double>(member.models)});
+  }
+  if (stack) parts.push_back({std::make_shared<StackedModel>(std::move(stack), EnsembleModel(std::move(upper))), 1});
   return EnsembleModel(std::move(parts), adjustment);
 }
 
@@ -118,10 +120,36 @@ double work_of(const Chosen& members, const Problem& problem, std::size_t rows) 
   return sum;
 }
 
+namespace {
+
+// What a second level stands on, beside the weight of its members; -1 where there is one model of each.
+double room_of_stack(const Chosen& members, const Problem& problem, std::size_t rows) {
+  const Stack* stack = nullptr;
+  double weight = 0, megabytes = 1e-6;
+  for (auto& member : members)
+    if (member.stack) stack = member.stack.get(), weight += member.weight;
+  if (!stack || stack->most_models() == 1) return -1;
+  for (auto& base : stack->bases())
+    for (auto& model : base.models) megabytes += megabytes_of(base.candidate, *model, problem, rows);
+  return megabytes / weight;
+}
+
+}  // namespace
+
+void shrink_stack(Chosen& members, double share) {
+  std::shared_ptr<const Stack> smaller;
+  for (auto& member : members) {
+    if (!member.stack) continue;
+    if (!smaller) {
+      double most = share * static_cast<double>(member.stack->most_models());
+      smaller = member.stack->with_fewer(std::max<std::size_t>(1, static_cast<std::size_t>(most)));
+    }
+    member.stack = smaller;
+  }
+}
+
 bool reduce(Chosen& members, const Problem& problem, std::size_t rows) {
   if (members.size() > 1 && members.back().weight < 0.06) return members.pop_back(), true;
-  auto is_stacked = [](const Member& member) { return member.entry->stack != nullptr; };
-  if (!std::all_of(members.begin(), members.end(), is_stacked) && std::erase_if(members, is_stacked)) return true;
   auto room = [&](const Member& member) {
     if (member.models == 1) return -1.0;
     double megabytes = 1e-6;
@@ -130,6 +158,7 @@ bool reduce(Chosen& members, const Problem& problem, std::size_t rows) {
     return megabytes / member.weight;
   };
   auto largest = std::max_element(members.begin(), members.end(), [&](auto& a, auto& b) { return room(a) < room(b); });
+  if (room_of_stack(members, problem, rows) > room(*largest)) return shrink_stack(members, 0.5), true;
   if (largest->models > 1) return largest->models--, true;
   if (members.size() > 1) return members.pop_back(), true;
   return false;

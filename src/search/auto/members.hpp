@@ -11,7 +11,8 @@ namespace gyre {
 struct Member {
   const Entry* entry;
   double weight;
-  std::size_t models;  // of the folds, so many
+  std::size_t models;                    // of the folds, so many
+  std::shared_ptr<const Stack> stack{};  // that it stands on: the entry's, perhaps with fewer models
 };
 using Chosen = std::vector<Member>;
 
@@ -35,9 +36,12 @@ double megabytes_of(const Candidate& candidate, const TablePipeline& model, cons
 // How much there is to write, read back and check: megabytes or so, and what each model costs however small it is.
 double work_of(const Chosen& members, const Problem& problem, std::size_t rows);
 
-// One step towards a smaller model: the lightest member goes where it hardly counts, else the second level with what it
-// stands on, else a fold's model of the member that takes most room for its weight, else a member. False: there is
-// nothing left to leave out.
+// The second level then stands on this share of the models that it stood on.
+void shrink_stack(Chosen& members, double share);
+
+// One step towards a smaller model: the lightest member goes where it hardly counts, else a fold's model of the member
+// that takes most room for its weight, or half of the models that the second level stands on where those do, else a
+// member. False: there is nothing left to leave out.
 bool reduce(Chosen& members, const Problem& problem, std::size_t rows);
 
 }  // namespace gyre

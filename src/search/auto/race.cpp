@@ -99,6 +99,9 @@ std::optional<Candidate> Race::propose_stacked() {
   if (is_time_to_stack()) {
     stack_ = std::make_shared<const Stack>(problem_of(target_), bases());
     if (stack_->bases().size() > 1) stacked_ = stacked_candidates(problem_of(target_), shape_of(table_));
+    constexpr std::size_t most_cells = 4'000'000;  // each fold has a copy
+    if (table_.rows() * table_.columns.size() > most_cells)
+      std::erase_if(stacked_, [](auto& candidate) { return candidate.sees == Sees::both; });
   }
   if (stacked_.empty()) return {};
   Candidate candidate = std::move(stacked_.front());

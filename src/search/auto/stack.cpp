@@ -1,5 +1,6 @@
 #include "search/auto/stack.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gyre {
@@ -27,12 +28,27 @@ static std::string log_odds(GraphBuilder& graph, const std::string& probabilitie
 }
 
 Stack::Stack(const Problem& problem, std::vector<Base> bases)
-    : outputs_(problem.outputs()), first_told_(problem.outputs() == 2 ? 1 : 0), bases_(std::move(bases)) {
+    : problem_(problem),
+      outputs_(problem.outputs()),
+      first_told_(problem.outputs() == 2 ? 1 : 0),
+      bases_(std::move(bases)) {
   for (auto& base : bases_) {
     std::vector<EnsembleMember> parts;
     for (auto& model : base.models) parts.push_back({model, 1 / static_cast<double>(base.models.size())});
     means_.emplace_back(std::move(parts));
   }
+}
+
+std::size_t Stack::most_models() const {
+  std::size_t most = 0;
+  for (auto& base : bases_) most = std::max(most, base.models.size());
+  return most;
+}
+
+std::shared_ptr<const Stack> Stack::with_fewer(std::size_t most_models) const {
+  auto bases = bases_;
+  for (auto& base : bases) base.models.resize(std::min(base.models.size(), most_models));
+  return std::make_shared<const Stack>(problem_, std::move(bases));
 }
 
 // No column of a user's table begins with a control character.
@@ -81,11 +97,8 @@ void Stack::export_to(GraphBuilder& graph, TableInputs& inputs) const {
 }
 
 std::string StackedModel::export_to(GraphBuilder& graph, TableInputs& inputs) const {
-  inputs.once(stack_.get(), [&] {
-    stack_->export_to(graph, inputs);
-    return std::string();
-  });
-  return upper_->export_to(graph, inputs);
+  stack_->export_to(graph, inputs);
+  return upper_.export_to(graph, inputs);
 }
 
 }  // namespace gyre

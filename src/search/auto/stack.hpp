@@ -21,6 +21,8 @@ class Stack {
   Stack(const Problem& problem, std::vector<Base> bases);
 
   const std::vector<Base>& bases() const { return bases_; }
+  std::size_t most_models() const;  // of a base
+  std::shared_ptr<const Stack> with_fewer(std::size_t most_models) const;
   Table training(const Table& table, Sees sees) const;
   Table with_answers(const Table& table, int threads) const;  // of any other rows
   // The answers as columns that `inputs` has.
@@ -29,24 +31,25 @@ class Stack {
  private:
   std::string column(std::size_t base, std::size_t output) const;
   void add_columns(Table& table, std::size_t base, std::span<const double> answers) const;
+  Problem problem_;
   std::size_t outputs_, first_told_;  // of two labels the second tells all
   std::vector<Base> bases_;
   std::vector<EnsembleModel> means_;
 };
 
-// A pipeline of the second level with all that is below it.
+// Pipelines of the second level with all that is below them: that answers once for all of them.
 class StackedModel final : public TableModel {
  public:
-  StackedModel(std::shared_ptr<const Stack> stack, std::shared_ptr<const TablePipeline> upper)
+  StackedModel(std::shared_ptr<const Stack> stack, EnsembleModel upper)
       : stack_(std::move(stack)), upper_(std::move(upper)) {}
   std::vector<double> predict(const Table& table, int threads) const override {
-    return upper_->predict(stack_->with_answers(table, threads), threads);
+    return upper_.predict(stack_->with_answers(table, threads), threads);
   }
   std::string export_to(GraphBuilder& graph, TableInputs& inputs) const override;
 
  private:
   std::shared_ptr<const Stack> stack_;
-  std::shared_ptr<const TablePipeline> upper_;
+  EnsembleModel upper_;
 };
 
 }  // namespace gyre

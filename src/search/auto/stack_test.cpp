@@ -66,16 +66,14 @@ TEST_CASE("stack: a second level's file takes the table's columns alone and give
       Table wider = stack->training(table, sees);
       std::size_t told = classes == 0 || classes == 2 ? 1 : classes;
       CHECK(wider.columns.size() == 2 * told + (sees == Sees::both ? table.columns.size() : 0));
-      StackedModel stacked(stack, trained(candidate("kernel"), wider, target));
-      StackedModel beside(stack, trained(candidate("linear"), wider, target));
-      // Both use the stack; and one of its models is a member itself.
-      EnsembleModel all({{std::make_shared<StackedModel>(stacked), 0.5},
-                         {std::make_shared<StackedModel>(beside), 0.25},
-                         {bases[0].models[0], 0.25}});
+      EnsembleModel upper(
+          {{trained(candidate("kernel"), wider, target), 0.5}, {trained(candidate("linear"), wider, target), 0.25}});
+      auto stacked = std::make_shared<StackedModel>(stack, upper);
+      EnsembleModel all({{stacked, 1}, {bases[0].models[0], 0.25}});  // one of the models below is a member itself
       auto exported = export_table_model(all, target, table, {}, "test", 1);  // throws where they differ
       CHECK(exported.columns.size() == table.columns.size());
-      auto once = export_table_model(stacked, target, table, {}, "test", 1);
-      // Its trees are there once, however many use them.
+      auto once = export_table_model(*stacked, target, table, {}, "test", 1);
+      // Trees are there once, however many use them.
       CHECK(static_cast<double>(exported.bytes.size()) < 1.5 * static_cast<double>(once.bytes.size()));
     }
 }

@@ -54,6 +54,7 @@ WrittenModel EnsembleWriter::attempt(const Chosen& members, const Adjustment& ad
 Chosen EnsembleWriter::some_of(const Chosen& members) const {
   Chosen some = members;
   for (auto& member : some) member.models = std::max<std::size_t>(1, member.models / 5);
+  shrink_stack(some, 0.2);
   while (some.size() > 1 && work(some) > work(members) / 2) some.pop_back();
   return some;
 }
