@@ -129,6 +129,12 @@ void ColumnReader::thin(const std::vector<bool>& keep) {
     if (code >= 0) code = code_of(words[static_cast<std::size_t>(code)]);
 }
 
+bool ColumnReader::is_mixed() const {
+  if (type_ || !texts_ || !numbers_seen_) return false;
+  if (texts_ * 20 > numbers_seen_ + texts_ || texts_are_ == Texts::labels) return true;
+  return texts_are_ == Texts::maybe_labels && look_like_labels(numbers_);
+}
+
 void ColumnReader::read_as_texts(std::vector<std::string>& findings, const RowNumbers& number_of) {
   findings.push_back("column \"" + name_ + "\": numbers and " + counted(texts_, "text", "texts") + ", the first is \"" +
                      first_text_word_.substr(0, 60) + "\" in row " + std::to_string(number_of(first_text_)) +

@@ -21,16 +21,21 @@ class RowNumbers {
 
 class ColumnReader {
  public:
-  ColumnReader(const SourceColumn& source, std::optional<ColumnType> wanted)
-      : name_(source.name), type_(wanted ? wanted : source.type), given_(wanted.has_value()), sql_(source.sql) {}
+  enum class Texts { slips, maybe_labels, labels };  // among numbers
+  ColumnReader(const SourceColumn& source, std::optional<ColumnType> wanted, Texts texts_are = Texts::slips)
+      : name_(source.name),
+        type_(wanted ? wanted : source.type),
+        given_(wanted.has_value()),
+        sql_(source.sql),
+        texts_are_(texts_are) {}
   const std::string& name() const { return name_; }
   std::string select() const { return is_typed() ? "CAST(" + sql_ + " AS DOUBLE)" : "CAST(" + sql_ + " AS VARCHAR)"; }
 
   // `first`: the place of the first of these rows in the file. `kept`: which of them are kept; all when nullptr.
   void take(const Duck::Vectors& rows, std::size_t place, std::size_t first, const std::vector<std::uint32_t>* kept);
   void thin(const std::vector<bool>& keep);  // forgets some of the rows that were kept
-  // Numbers with texts among them that are too many to be slips: all of it has to be read again, as texts.
-  bool is_mixed() const { return !type_ && texts_ && numbers_seen_ && texts_ * 20 > numbers_seen_ + texts_; }
+  // Numbers with texts among them that are no slips: all of it has to be read again, as texts.
+  bool is_mixed() const;
   void read_as_texts(std::vector<std::string>& findings, const RowNumbers& number_of);
   // What is odd is said where there is room for it. `kept`: the places of the rows that were kept; all when empty.
   Column finish(std::vector<std::string>* findings, const RowNumbers& number_of,
@@ -56,6 +61,7 @@ class ColumnReader {
   std::optional<ColumnType> type_;
   bool given_;  // by the user
   std::string sql_;
+  Texts texts_are_;
   std::vector<double> numbers_;
   std::vector<std::int32_t> codes_;
   std::vector<std::string> words_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -30,6 +31,19 @@ std::map<std::string, ColumnType> types_from(const std::vector<std::string>& wor
     types[word.substr(0, sign)] = column_type_named(std::string_view(word).substr(sign + 1));
   }
   return types;
+}
+
+bool look_like_labels(std::span<const double> numbers) {
+  std::set<double> seen;
+  std::size_t present = 0;
+  for (double value : numbers) {
+    if (std::isnan(value)) continue;
+    present++;
+    if (value != std::floor(value)) return false;
+    seen.insert(value);
+    if (seen.size() > 20) return false;
+  }
+  return seen.size() <= 2 || seen.size() * 20 <= present;
 }
 
 bool Column::is_missing(std::size_t row) const { return is_number() ? std::isnan(numbers[row]) : codes[row] < 0; }

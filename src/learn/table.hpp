@@ -55,7 +55,13 @@ struct TableOptions {
   std::vector<std::string> columns{};         // only these; all when empty
   std::string name{};                         // for messages, when the path is none to show
   int threads = 1;
+  // What is learned. Where labels are learned ("classify"), or it looks like it ("auto"), a text among a target's
+  // numbers is a label, not a slip.
+  std::string target{}, task{};
 };
+
+// Few whole numbers are labels: grades and kinds, not measurements.
+bool look_like_labels(std::span<const double> numbers);
 
 // By what is in the file: Parquet and JSON lines tell by their first bytes, all else is CSV. A header with a name twice
 // gets numbers behind it; lines that are no rows, text that is not UTF-8, numbers beyond all measure and odd cells in a

@@ -98,15 +98,21 @@ TableSample sample_table(const std::filesystem::path& file, const TableOptions& 
   Table& table = sample.table;
   table.name = source.name;
   table.findings = source.findings;
+  using Texts = ColumnReader::Texts;
+  Texts targets = options.task == "classify" ? Texts::labels
+                  : options.task == "auto"   ? Texts::maybe_labels
+                                             : Texts::slips;
+  Table names{source.name, {}, {}, {}};
+  for (auto& column : source.columns) names.columns.push_back({column.name, {}, {}, {}, {}});
+  auto* target = names.find(options.target);
   std::vector<ColumnReader> readers;
   for (auto& column : source.columns) {
     auto& some = options.columns;
     if (!some.empty() && std::find(some.begin(), some.end(), column.name) == some.end()) continue;
     auto wanted = options.types.find(column.name);
-    readers.emplace_back(column, wanted == options.types.end() ? std::nullopt : std::optional(wanted->second));
+    readers.emplace_back(column, wanted == options.types.end() ? std::nullopt : std::optional(wanted->second),
+                         target && column.name == target->name ? targets : Texts::slips);
   }
-  Table names{source.name, {}, {}, {}};
-  for (auto& reader : readers) names.columns.push_back({reader.name(), {}, {}, {}, {}});
   std::set<std::string> wanted_whole;
   for (auto& name : whole) wanted_whole.insert(names.get(name).name);
   auto is_whole = [&](const ColumnReader& reader) { return wanted_whole.count(reader.name()) > 0; };

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "base/error.hpp"
 #include "data/gather.hpp"
@@ -24,21 +23,6 @@ Target Target::take(std::span<const std::size_t> rows) const {
 std::string label_of(const Column& column, std::size_t row) { return column.text(row); }
 
 namespace {
-
-// Few whole numbers are labels: grades and kinds, not measurements.
-bool are_labels(const Column& column) {
-  if (!column.is_number()) return true;
-  std::set<double> seen;
-  std::size_t present = 0;
-  for (double value : column.numbers) {
-    if (std::isnan(value)) continue;
-    present++;
-    if (value != std::floor(value)) return false;
-    seen.insert(value);
-    if (seen.size() > 20) return false;
-  }
-  return seen.size() <= 2 || seen.size() * 20 <= present;
-}
 
 Table with_target_only(Table table, const Column& target, std::vector<std::string>& findings) {
   std::vector<std::size_t> known;
@@ -120,7 +104,8 @@ Learnable cut(Table table, const std::string& name, Target target) {
 static Learnable with_target(Table table, const std::string& name, const std::string& task) {
   const Column& column = table.get(name);
   Target target;
-  target.task = task == "auto"       ? (are_labels(column) ? Task::classify : Task::regress)
+  target.task = task == "auto"
+                    ? (!column.is_number() || look_like_labels(column.numbers) ? Task::classify : Task::regress)
                 : task == "classify" ? Task::classify
                                      : Task::regress;
   Learnable cut_up = cut(std::move(table), name, target);

@@ -49,7 +49,13 @@ with tempfile.TemporaryDirectory() as folder:
     learned('column "x": 1 cell is no number and taken as missing; the first is "seven" in row 42')
     write("x,z,y\n" + rows(100, lambda i: ("seven" if i % 3 == 1 else i % 9, i, "ab"[i % 2])))
     learned('column "x": numbers and 33 texts, the first is "seven" in row 2: all of it is taken as texts')
-    print("ok headers twice, mixed types")
+    write("x,z,y\n" + rows(120, lambda i: (i, i % 7, "U" if i % 40 == 1 else 1 + i % 2)))
+    for words in ((), ("--task", "classify")):
+        learned('column "y": numbers and 3 texts, the first is "U" in row 2: all of it is taken as texts', words=words)
+    learned('target "y": 3 rows have none and are left out; the first is row 2', words=("--task", "regress"))
+    write("x,z,y\n" + rows(120, lambda i: (i, i % 7, "U" if i % 40 == 1 else i * 1.5)))
+    learned('column "y": 3 cells are no number and taken as missing')
+    print("ok headers twice, mixed types, labels that are numbers but for some")
 
     write("x,z,y\n" + rows(100, lambda i: (infinite.get(i, i), i % 7, "ab"[i % 2])))
     learned('column "x": 4 numbers are infinite or beyond 3.4e38 and taken as missing; the first is in row 6')

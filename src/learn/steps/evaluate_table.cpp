@@ -74,7 +74,10 @@ void run(const Options& options, StepContext& context) {
                 "`gyre validate model` is for models of pictures and sounds");
   auto path = context.input("table");
   Table whole = read_table(path, {.threads = context.threads()});
-  whole = read_table(path, {.types = types_of(predictor, whole), .threads = context.threads()});
+  whole = read_table(path, {.types = types_of(predictor, whole),
+                            .threads = context.threads(),
+                            .target = options.target,
+                            .task = signature.task});
   Task task = signature.task == "classify" ? Task::classify : Task::regress;
   auto [table, target] = judgeable(std::move(whole), options.target, task, signature.labels);
   say_all(context, table.findings);

@@ -248,8 +248,12 @@ void run(const Options& options, StepContext& context) {
                                                 : std::numeric_limits<std::size_t>::max();
   std::vector<std::string> needed{options.target};
   if (!options.weight.empty()) needed.push_back(options.weight);
-  TableSample sample = sample_table(
-      context.input("table"), {.types = types_from(options.types), .threads = context.threads()}, most_cells, needed);
+  TableSample sample = sample_table(context.input("table"),
+                                    {.types = types_from(options.types),
+                                     .threads = context.threads(),
+                                     .target = options.target,
+                                     .task = options.task},
+                                    most_cells, needed);
   say_columns(sample, context);
   Trained trained = sample.is_whole() ? train_whole(std::move(sample.table), options, context)
                                       : train_sampled(std::move(sample), options, context);

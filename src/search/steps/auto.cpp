@@ -157,8 +157,11 @@ void forecast(const Options& options, StepContext& context) {
 
 Table read_whole(const Options& options, StepContext& context) {
   auto path = context.input("table");
-  Table whole = read_table(
-      path, {.types = types_from(options.types), .name = name_of_input(path, "table"), .threads = context.threads()});
+  Table whole = read_table(path, {.types = types_from(options.types),
+                                  .name = name_of_input(path, "table"),
+                                  .threads = context.threads(),
+                                  .target = options.target,
+                                  .task = options.task});
   for (auto& name : options.leave_out) whole = whole.without(whole.get(name).name);
   return whole;
 }
