@@ -1,7 +1,6 @@
 #pragma once
 // A second level: pipelines that see what others answer, beside a table's own columns or instead of them. They learn
 // from answers to rows that the answering models did not see.
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
