@@ -53,6 +53,16 @@ def labels():
     ok("the card says how it was found and what to mind")
 
 
+def confirmed():
+    write("few.csv", 150, 6, "classify")
+    found = json.loads(run("auto", "few.csv", "--target", "y", "--budget", "15s", "--json"))
+    report = report_of(found)
+    again = {c["name"] for c in report["leaderboard"] if c["splits"] == 4}
+    assert len(again) >= 6 and "lightgbm" in again, report["leaderboard"]
+    assert {m["name"] for m in report["members"]} <= again, report["members"]
+    ok("of few rows the best are judged by other folds than they were found by")
+
+
 def stacked():
     write("more.csv", 1500, 5, "classify")
     found = json.loads(run("auto", "more.csv", "--target", "y", "--budget", "12s", "--out", "more.onnx", "--json"))
@@ -212,6 +222,7 @@ def hard_tables():
 
 run("init")
 labels()
+confirmed()
 stacked()
 numbers()
 limits()

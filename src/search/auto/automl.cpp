@@ -24,6 +24,7 @@ json::array leaderboard_of(const Race& race) {
   for (auto* entry : order) {
     json::object row = to_json(entry->candidate);
     row["score"] = race.objective().shown(entry->score);
+    row["splits"] = static_cast<std::int64_t>(entry->splits);
     row["seconds"] = entry->seconds;
     row["finished"] = entry->finished;
     list.push_back(std::move(row));
@@ -141,9 +142,6 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
   std::vector<double> answers = judged_answers(members);
   if (target.task == Task::classify) adjust(answers, target.classes(), adjustment);
 
-  const Entry* first = &race.entries()[0];
-  for (auto& entry : race.entries())
-    if (entry.candidate.name == "lightgbm") first = &entry;
   json::array list, failed;
   double all = 0;
   for (auto& member : members) all += member.weight;
@@ -163,7 +161,7 @@ AutoOutcome find_model(const Table& table, const Target& target, const AutoReque
                       {"metric", objective.name()},
                       {"score", objective.shown(objective.score_as_is(race.truth(), answers))},
                       {"default", "LightGBM as it comes"},
-                      {"default_score", objective.shown(first->score)},
+                      {"default_score", objective.shown(race.default_entry().score)},
                       {"rows", static_cast<std::int64_t>(table.rows())},
                       {"columns", static_cast<std::int64_t>(table.columns.size())},
                       {"judged_by", judged_by},

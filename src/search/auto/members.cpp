@@ -13,6 +13,10 @@ namespace gyre {
 static std::vector<const Entry*> contenders(const Race& race) {
   std::vector<const Entry*> all;
   for (auto& entry : race.entries()) all.push_back(&entry);
+  constexpr std::ptrdiff_t enough = 6;
+  auto confirmed = [](auto* entry) { return Race::is_confirmed(*entry); };
+  if (race.confirms() && std::count_if(all.begin(), all.end(), confirmed) >= enough)
+    std::erase_if(all, std::not_fn(confirmed));
   std::stable_sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->score > b->score; });
   std::map<std::string, int> of_kind;
   std::vector<const Entry*> chosen;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -12,7 +13,7 @@
 
 namespace gyre {
 
-static constexpr std::size_t most_splits = 4;
+static constexpr std::size_t rows_that_need_no_confirming = 1'000;
 static constexpr std::size_t rows_worth_more_splits = 5'000;  // above, other folds say nearly the same
 
 Race::Race(const Table& table, const Target& target, Objective objective, RaceOptions options)
@@ -38,6 +39,16 @@ bool Race::has_entries() {
   std::lock_guard lock(mutex_);
   return !entries_.empty();
 }
+
+std::size_t Race::default_number() const {
+  auto found =
+      std::find_if(entries_.begin(), entries_.end(), [](auto& one) { return one.candidate.name == "lightgbm"; });
+  return found == entries_.end() ? 0 : static_cast<std::size_t>(found - entries_.begin());
+}
+
+bool Race::confirms() const { return folds_ > 1 && table_.rows() < rows_that_need_no_confirming; }
+
+double Race::share_of_time() const { return (seconds_since_start() - began_) / (deadline_ - began_); }
 
 bool Race::over() const { return seconds_since_start() >= deadline_ || options_.stop(); }
 
@@ -72,7 +83,7 @@ std::shared_ptr<const Race::Split> Race::first_split(Sees sees) {
 bool Race::is_time_to_stack() const {
   constexpr std::size_t fewest_rows = 1'000, fewest_entries = 6;
   if (!options_.stacks || stack_ || folds_ == 1 || table_.rows() < fewest_rows || screen_.leaves_out()) return false;
-  return entries_.size() >= fewest_entries && seconds_since_start() > began_ + 0.6 * (deadline_ - began_);
+  return entries_.size() >= fewest_entries && share_of_time() > 0.6;
 }
 
 // The best of each kind.
@@ -121,6 +132,8 @@ std::optional<std::size_t> Race::best_known() const {
   return static_cast<std::size_t>(found - known_.begin());
 }
 
+static double seconds_of_split(const Entry& entry) { return entry.seconds / static_cast<double>(entry.splits); }
+
 // Half of what comes after the known ones: one of the best, or the best of its kind, by all alike on the first split.
 const Candidate* Race::worth_varying(std::size_t number) const {
   Random random = Random(options_.seed).split(number);
@@ -128,7 +141,7 @@ const Candidate* Race::worth_varying(std::size_t number) const {
   double left = (deadline_ - seconds_since_start()) * workers_;
   std::vector<const Entry*> order;
   for (auto& entry : entries_)
-    if (entry.seconds / static_cast<double>(entry.splits) < 0.1 * left) order.push_back(&entry);
+    if (seconds_of_split(entry) < 0.1 * left) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->first_score > b->first_score; });
   std::map<std::string, int> of_kind;
   std::erase_if(order, [&](auto* entry) { return of_kind[entry->candidate.learner->name]++ >= 3; });
@@ -153,7 +166,27 @@ std::optional<Candidate> Race::propose() {
   return candidate;
 }
 
-// Of few rows, one split into folds is luck: of the best, the one with the fewest splits so far.
+// The default, which all others are measured by, and the best by the first split, but not too many of a kind: those
+// that vary much with their options are lucky most often.
+std::optional<std::size_t> Race::worth_confirming(double seconds_left) const {
+  constexpr std::size_t most = 24;
+  constexpr int most_of_a_kind = 6;
+  if (entries_.empty()) return {};
+  std::vector<std::size_t> order(entries_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](auto a, auto b) { return entries_[a].first_score > entries_[b].first_score; });
+  auto common = std::find(order.begin(), order.end(), default_number());
+  std::rotate(order.begin(), common, common + 1);
+  std::map<std::string, int> of_kind;
+  std::erase_if(order, [&](auto i) { return of_kind[entries_[i].candidate.learner->name]++ >= most_of_a_kind; });
+  order.resize(std::min(most, order.size()));
+  for (auto i : order)
+    if (entries_[i].planned < most_splits && seconds_of_split(entries_[i]) / workers_ < seconds_left) return i;
+  return {};
+}
+
+// One split into folds is luck: of the best, the one with the fewest splits so far.
 std::optional<std::size_t> Race::worth_again(double seconds_left) const {
   if (folds_ == 1 || table_.rows() > rows_worth_more_splits || entries_.size() < 2) return {};
   std::vector<std::size_t> order(entries_.size());
@@ -166,8 +199,7 @@ std::optional<std::size_t> Race::worth_again(double seconds_left) const {
   auto fewest = *std::min_element(order.begin(), order.end(),
                                   [&](auto a, auto b) { return entries_[a].planned < entries_[b].planned; });
   if (entries_[fewest].planned >= most_splits) return {};
-  double seconds = entries_[fewest].seconds / static_cast<double>(entries_[fewest].splits) / workers_;
-  if (seconds > seconds_left) return {};
+  if (seconds_of_split(entries_[fewest]) / workers_ > seconds_left) return {};
   return fewest;
 }
 
@@ -179,7 +211,10 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     double left = std::max(0.0, deadline_ - seconds_since_start());
     auto heat = std::make_shared<Heat>();
     // When the most different ones were tried, others and further splits of the best take turns.
-    if (tried_ > 2 * always_tried && heats_ % 2 == 0) heat->again = worth_again(left);
+    if (confirms() && share_of_time() > 0.65)
+      heat->again = worth_confirming(left);
+    else if (!confirms() && tried_ > 2 * always_tried && heats_ % 2 == 0)
+      heat->again = worth_again(left);
     if (heat->again) {
       heat->candidate = entries_[*heat->again].candidate;
       heat->split = split(entries_[*heat->again].planned++);
@@ -194,7 +229,8 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     heat->answers.resize(truth_.size() * outputs_);
     // Nobody takes more than a part of the time that is left: a training cut there is a weaker one, no lost one. Those
     // that find their own end are worth more of it than those that only come closer to theirs.
-    heat->latest = seconds_since_start() + std::max(0.5, (heat->candidate.checked ? 0.3 : 0.12) * left);
+    double share = heat->again ? 1 : heat->candidate.checked ? 0.3 : 0.12;
+    heat->latest = seconds_since_start() + std::max(0.5, share * left);
     current_ = std::move(heat);
   }
   *fold = current_->next++;
@@ -232,7 +268,7 @@ bool Race::train_fold(Heat& heat, std::size_t fold) {
 }
 
 void Race::merge(Entry& entry, Heat& heat) {
-  double before = static_cast<double>(entry.splits);
+  double before = static_cast<double>(entry.splits - (confirms() ? 1 : 0));
   for (std::size_t i = 0; i < entry.answers.size(); i++)
     entry.answers[i] = (entry.answers[i] * before + heat.answers[i]) / (before + 1);
   entry.models.insert(entry.models.end(), heat.models.begin(), heat.models.end());

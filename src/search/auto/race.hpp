@@ -22,7 +22,8 @@ struct Entry {
   Candidate candidate;
   std::shared_ptr<const Stack> stack{};                      // that it stands on, where it sees answers
   std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold of each split
-  std::vector<double> answers;  // to the judged rows, the mean of those models that did not see them
+  std::vector<double> answers;  // to the judged rows, the mean of those models that did not see them; of a race that
+                                // confirms, once trained again, without the first split's
   std::size_t splits = 1;       // into folds, that it was trained on
   std::size_t planned = 1;      // with those under way
   double score = 0;
@@ -58,12 +59,20 @@ class Race {
   double deadline() const { return deadline_; }
 
   const std::vector<Entry>& entries() const { return entries_; }
+  const Entry& default_entry() const { return entries_[default_number()]; }  // LightGBM as it comes
   const std::vector<FailedCandidate>& failed() const { return failed_; }
   const std::vector<double>& truth() const { return truth_; }  // of the judged rows
   const Objective& objective() const { return objective_; }
   std::size_t folds() const { return folds_; }
 
+  // Of few rows, hundreds are tried on the same folds, and the best of those are the luckiest: what they score there
+  // says little. At the end the best are trained again on other folds, and judged by those alone.
+  bool confirms() const;
+  static bool is_confirmed(const Entry& entry) { return entry.splits == most_splits; }
+
  private:
+  static constexpr std::size_t most_splits = 4;
+
   struct Part {  // of the table, for one fold
     Table learn, judge;
     Target learn_target, judge_target;
@@ -91,6 +100,9 @@ class Race {
   std::optional<std::size_t> best_known() const;  // of those that were not tried
   const Candidate* worth_varying(std::size_t number) const;
   std::optional<std::size_t> worth_again(double seconds_left) const;
+  std::optional<std::size_t> worth_confirming(double seconds_left) const;
+  std::size_t default_number() const;
+  double share_of_time() const;  // that is over
   std::shared_ptr<const Split> split(std::size_t number);
   std::shared_ptr<const Split> first_split(Sees sees);
   void merge(Entry& entry, Heat& heat);
