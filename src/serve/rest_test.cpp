@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -226,13 +227,17 @@ TEST_CASE("serve: what is unloaded gives its memory back") {
     file >> all >> pages;
     return pages * 4096 / 1e6;
   };
-  double before = 0;
+  // What leaks grows each time; what the allocator keeps of one busy moment does not.
+  double least = HUGE_VAL, before = 0;
   for (int i = 0; i < 300; i++) {
-    if (i == 50) before = resident();
     site.repository.load("large");
     site.repository.unload("large");
+    if (i % 50 != 49) continue;
+    double now = resident();
+    if (before > 0) least = std::min(least, now - before);
+    before = now;
   }
-  CHECK(resident() - before < 5);
+  CHECK(least < 1);
 }
 #endif
 
