@@ -61,6 +61,10 @@ def confirmed():
     assert len(again) >= 6 and "lightgbm" in again, report["leaderboard"]
     assert {m["name"] for m in report["members"]} <= again, report["members"]
     ok("of few rows the best are judged by other folds than they were found by")
+    found = json.loads(run("auto", "few.csv", "--target", "y", "--budget", "60s", "--candidates", "8", "--json"))
+    splits = [c["splits"] for c in report_of(found)["leaderboard"]]
+    assert splits == [4] * 8, splits
+    ok("also where no more are to be tried long before the time is over")
 
 
 def stacked():

@@ -211,7 +211,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     double left = std::max(0.0, deadline_ - seconds_since_start());
     auto heat = std::make_shared<Heat>();
     // When the most different ones were tried, others and further splits of the best take turns.
-    if (confirms() && share_of_time() > 0.65)
+    if (confirms() && (share_of_time() > 0.65 || proposed_ >= options_.most_candidates))
       heat->again = worth_confirming(left);
     else if (!confirms() && tried_ > 2 * always_tried && heats_ % 2 == 0)
       heat->again = worth_again(left);
