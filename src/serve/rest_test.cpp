@@ -1,6 +1,6 @@
+#include <malloc.h>
 #include <sys/resource.h>
 
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -222,22 +222,19 @@ TEST_CASE("serve: what is unloaded gives its memory back") {
   ServiceSite site;
   site.known["large"] = files_of(doubling_model(4));
   auto resident = [] {
+    ::malloc_trim(0);  // what the allocator keeps for later, of other tests too, is no leak
     std::ifstream file("/proc/self/statm");
     double all = 0, pages = 0;
     file >> all >> pages;
     return pages * 4096 / 1e6;
   };
-  // What leaks grows each time; what the allocator keeps of one busy moment does not.
-  double least = HUGE_VAL, before = 0;
+  double before = 0;
   for (int i = 0; i < 300; i++) {
+    if (i == 50) before = resident();
     site.repository.load("large");
     site.repository.unload("large");
-    if (i % 50 != 49) continue;
-    double now = resident();
-    if (before > 0) least = std::min(least, now - before);
-    before = now;
   }
-  CHECK(least < 1);
+  CHECK(resident() - before < 5);
 }
 #endif
 
