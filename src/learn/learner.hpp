@@ -22,11 +22,19 @@ struct Examples {
   double weight(std::size_t row) const { return weights.empty() ? 1 : weights[row]; }
 };
 
+// What a training answered, after each of its rounds, to the rows that decide when it stops. It stops where those rows
+// like it best: who judges it by the very same rows has to look at another round.
+struct CheckTrace {
+  std::vector<std::vector<float>> answers;  // of each round: [rows][outputs]
+  std::size_t kept = 0;                     // rounds that the model was left with
+};
+
 struct TrainingContext {
   int threads = 1;
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; };  // finish soon with the best so far
   Examples check{};                                   // decides when to stop; none: all rounds are made
+  CheckTrace* trace = nullptr;                        // filled by what goes back to its best round
   bool has_check() const { return check.features != nullptr; }
 };
 

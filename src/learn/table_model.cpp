@@ -76,7 +76,7 @@ TablePipeline train_pipeline(const TableTraining& training, const Table& table, 
   check_training(training, target.task);
   Featuriser featuriser(table, target, training.learner->wants, training.features, training.seed);
   Matrix features = featuriser.training(table);
-  TrainingContext context{training.threads, training.seed, training.stop, {}};
+  TrainingContext context{training.threads, training.seed, training.stop, {}, training.trace};
   Matrix check_features;
   if (check && check->rows()) {
     check_features = featuriser.transform(*check);

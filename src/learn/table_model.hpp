@@ -43,6 +43,7 @@ struct TableTraining {
   int threads = 1;
   std::uint64_t seed = 1;
   std::function<bool()> stop = [] { return false; };
+  CheckTrace* trace = nullptr;
   std::string several = "auto";    // auto: as the learner does it | one-vs-rest | one-vs-one
   std::string calibrate = "none";  // none | sigmoid | isotonic
 };

@@ -92,6 +92,31 @@ TEST_CASE("targets in the millions and answers near 0: the file gives them besid
   }
 }
 
+TEST_CASE("what was answered in the round that a training went back to is what its model answers") {
+  std::vector<double> sums;
+  Table table = made_up(400, sums);
+  std::vector<std::size_t> learn, check;
+  for (std::size_t i = 0; i < 400; i++) (i % 4 ? learn : check).push_back(i);
+  for (auto* learner : all_learners())
+    for (std::size_t classes : {0u, 2u, 4u}) {
+      if (!learner->wants.check) continue;
+      CAPTURE(learner->name);
+      CAPTURE(classes);
+      Target target = target_of(sums, classes), check_target = target.take(check);
+      Table check_table = table.take(check);
+      CheckTrace trace;
+      TableTraining training{learner, complete(learner->fields, {{"patience", 3}, {"rate", 0.05}}, learner->name), {}};
+      training.trace = &trace;
+      auto model = train_pipeline(training, table.take(learn), target.take(learn), {}, &check_table, &check_target);
+      auto answers = model.predict(check_table, 1);
+      REQUIRE(trace.kept > 0);
+      REQUIRE(trace.kept <= trace.answers.size());
+      auto& kept = trace.answers[trace.kept - 1];
+      REQUIRE(kept.size() == answers.size());
+      for (std::size_t i = 0; i < kept.size(); i++) CHECK(kept[i] == doctest::Approx(answers[i]).epsilon(1e-4));
+    }
+}
+
 TEST_CASE("every way to make features is the same in ONNX") {
   std::vector<double> sums;
   Table table = made_up(300, sums);

@@ -29,6 +29,8 @@ struct Library {
   int (*BoosterUpdateOneIter)(void*, int*);
   int (*BoosterGetEvalCounts)(void*, int*);
   int (*BoosterGetEval)(void*, int, int*, double*);
+  int (*BoosterGetNumPredict)(void*, int, std::int64_t*);
+  int (*BoosterGetPredict)(void*, int, std::int64_t*, double*);
   int (*BoosterSaveModelToString)(void*, int, int, int, std::int64_t, std::int64_t*, char*);
 
   explicit Library(void* handle) {
@@ -52,6 +54,8 @@ struct Library {
     find(BoosterUpdateOneIter, "BoosterUpdateOneIter");
     find(BoosterGetEvalCounts, "BoosterGetEvalCounts");
     find(BoosterGetEval, "BoosterGetEval");
+    find(BoosterGetNumPredict, "BoosterGetNumPredict");
+    find(BoosterGetPredict, "BoosterGetPredict");
     find(BoosterSaveModelToString, "BoosterSaveModelToString");
     RegisterLogCallback([](const char*) {});  // what matters comes as an error
   }
@@ -192,6 +196,21 @@ std::vector<double> Booster::evaluate() {
   std::vector<double> values(static_cast<std::size_t>(count));
   check(library().BoosterGetEval(handle_, 1, &count, values.data()));
   return values;
+}
+
+std::vector<double> Booster::check_answers(std::size_t outputs) {
+  std::int64_t count = 0;
+  check(library().BoosterGetNumPredict(handle_, 1, &count));
+  std::vector<double> by_output(static_cast<std::size_t>(count));
+  check(library().BoosterGetPredict(handle_, 1, &count, by_output.data()));
+  if (outputs == 1) return by_output;
+  // Of two labels it gives the second one's probability alone; of more those of one label after the other.
+  std::size_t given = outputs == 2 ? 1 : outputs, rows = by_output.size() / given;
+  std::vector<double> answers(rows * outputs);
+  for (std::size_t i = 0; i < rows; i++)
+    for (std::size_t o = 0; o < outputs; o++)
+      answers[i * outputs + o] = given > 1 ? by_output[o * rows + i] : o == 1 ? by_output[i] : 1 - by_output[i];
+  return answers;
 }
 
 std::string Booster::text(int rounds) const {

@@ -33,9 +33,10 @@ class Booster {
   ~Booster();
   Booster(const Booster&) = delete;
   void check_with(const BoosterData& data);
-  bool update();                       // one more round; false: no split was found, it is done
-  std::vector<double> evaluate();      // the metrics on what it is checked with
-  std::string text(int rounds) const;  // the model, the first rounds of it; all when < 0
+  bool update();                                           // one more round; false: no split was found, it is done
+  std::vector<double> evaluate();                          // the metrics on what it is checked with
+  std::vector<double> check_answers(std::size_t outputs);  // to that: [rows][outputs]
+  std::string text(int rounds) const;                      // the model, the first rounds of it; all when < 0
 
  private:
   void* handle_ = nullptr;

@@ -18,7 +18,7 @@ namespace {
 #define GYRE_XGBOOST_FUNCTIONS(X)                                                                        \
   X(XGBGetLastError) X(XGBSetGlobalConfig) X(XGDMatrixCreateFromMat_omp) X(XGDMatrixSetFloatInfo)        \
   X(XGDMatrixFree) X(XGBoosterCreate) X(XGBoosterFree) X(XGBoosterSetParam) X(XGBoosterUpdateOneIter)    \
-  X(XGBoosterEvalOneIter) X(XGBoosterSaveModelToBuffer)
+  X(XGBoosterEvalOneIter) X(XGBoosterPredictFromDMatrix) X(XGBoosterSaveModelToBuffer)
 // clang-format on
 
 struct Library {
@@ -92,6 +92,18 @@ class Model {
     if (colon != std::string_view::npos) std::from_chars(all.data() + colon + 1, all.data() + all.size(), value);
     return value;
   }
+  std::span<const float> answers(
+      DMatrixHandle data) {  // [rows][labels], of two labels the second one's; until next called
+    const bst_ulong* shape = nullptr;
+    bst_ulong dimensions = 0;
+    const float* values = nullptr;
+    static const char* all_rounds =
+        R"({"type": 0, "training": false, "iteration_begin": 0, "iteration_end": 0, "strict_shape": true})";
+    check(library().XGBoosterPredictFromDMatrix(handle, data, all_rounds, &shape, &dimensions, &values));
+    std::size_t count = 1;
+    for (bst_ulong d = 0; d < dimensions; d++) count *= shape[d];
+    return {values, count};
+  }
   json::value saved() {
     bst_ulong size = 0;
     const char* text = nullptr;
@@ -147,11 +159,20 @@ std::unique_ptr<TreeEnsemble> train_xgboost(const XgboostParameters& parameters,
     check(library().XGBoosterUpdateOneIter(model.handle, static_cast<int>(round), data.handle));
     round++;
     if (!check_data) continue;
+    if (context.trace) {
+      auto answers = model.answers(check_data->handle);
+      auto& traced = context.trace->answers.emplace_back();
+      if (link == Link::sigmoid)
+        for (float p : answers) traced.insert(traced.end(), {1 - p, p});
+      else
+        traced.assign(answers.begin(), answers.end());
+    }
     double loss = model.evaluate(static_cast<int>(round), check_data->handle);
     if (loss < best) best = loss, best_round = round;
     if (round - best_round >= rounds.patience) break;
   }
   std::int64_t taken = check_data && best_round > 0 ? best_round : round;
+  if (context.trace) context.trace->kept = static_cast<std::size_t>(taken);
   json::value saved = model.saved();
   auto& trees = saved.at("learner").at("gradient_booster").at("model");
   auto ensemble = std::make_unique<TreeEnsemble>(examples.features->columns, sums, link);

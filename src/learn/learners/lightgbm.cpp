@@ -134,19 +134,25 @@ std::unique_ptr<Fitted> grow(const Options& options, const Problem& problem, con
   FileHandle awake = context.threads > 1 ? keep_cores_awake() : FileHandle();
   Booster booster(data, words);
   if (check) booster.check_with(*check);
+  // Trees of dart are changed by those that follow: it cannot go back to the best.
+  bool goes_back = check && options.boosting != "dart";
+  CheckTrace* trace = goes_back ? context.trace : nullptr;
   double best = std::numeric_limits<double>::infinity();
   std::int64_t best_round = 0, round = 0;
   while (round < options.rounds && !context.stop()) {
     if (!booster.update()) break;
     round++;
     if (!check) continue;
+    if (trace) {
+      auto answers = booster.check_answers(problem.outputs());
+      trace->answers.emplace_back(answers.begin(), answers.end());
+    }
     double loss = booster.evaluate().at(0);
     if (loss < best) best = loss, best_round = round;
     if (round - best_round >= options.patience) break;
   }
-  // Trees of dart are changed by those that follow: it cannot go back to the best.
-  bool back = check && best_round > 0 && options.boosting != "dart";
-  std::int64_t taken = back ? best_round : round;
+  std::int64_t taken = goes_back && best_round > 0 ? best_round : round;
+  if (trace) trace->kept = static_cast<std::size_t>(taken);
   std::size_t sums = problem.task == Task::classify && problem.classes > 2 ? problem.classes : 1;
   auto trees = std::make_unique<TreeEnsemble>(
       trees_from_text(booster.text(static_cast<int>(taken ? taken : -1)), features, sums, link(options, problem)));

@@ -135,6 +135,8 @@ class Trainer {
       check.assign(learn.begin(), learn.begin() + static_cast<std::ptrdiff_t>(learn.size() / 10));
       learn.erase(learn.begin(), learn.begin() + static_cast<std::ptrdiff_t>(check.size()));
     }
+    Link link = problem_.task == Task::regress ? Link::none : outputs_ == 1 ? Link::sigmoid : Link::softmax;
+    CheckTrace* trace = own ? nullptr : context_.trace;
     Layers best = layers_;
     double least = std::numeric_limits<double>::infinity();
     std::int64_t epoch = 0, best_epoch = 0;
@@ -145,8 +147,11 @@ class Trainer {
         step(examples, std::span(learn).subspan(from, std::min(batch, learn.size() - from)));
       double loss = own ? mean_loss(examples, check.empty() ? learn : check) : mean_loss(context_.check, {});
       if (loss < least) least = loss, best = layers_, best_epoch = epoch + 1;
+      if (!trace) continue;
+      auto answers = Net(layers_, link, size_, move_, {}).predict(*context_.check.features, context_.threads);
+      trace->answers.emplace_back(answers.begin(), answers.end());
     }
-    Link link = problem_.task == Task::regress ? Link::none : outputs_ == 1 ? Link::sigmoid : Link::softmax;
+    if (trace) trace->kept = static_cast<std::size_t>(best_epoch);
     return std::make_unique<Net>(std::move(best), link, size_, move_,
                                  json::object{{"epochs", epoch}, {"best_epoch", best_epoch}});
   }

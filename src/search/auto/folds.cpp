@@ -8,7 +8,7 @@
 
 namespace gyre {
 
-std::size_t usual_folds(std::size_t rows) { return rows < 1'000 ? 10 : rows < 20'000 ? 5 : 1; }
+std::size_t usual_folds(std::size_t rows) { return rows < few_rows ? 10 : rows < 20'000 ? 5 : 1; }
 
 static constexpr std::size_t held_back = 6;  // one part of so many, where there is but one fold
 

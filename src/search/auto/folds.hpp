@@ -17,7 +17,10 @@ struct Fold {
 std::vector<Fold> make_folds(const Target& target, std::size_t count, std::uint64_t seed,
                              std::span<const std::size_t> groups = {});
 
-// 10 below 1,000 rows, 5 below 20,000, else one part held back.
+// Below, luck is a large part of what any part of the rows says.
+inline constexpr std::size_t few_rows = 1'000;
+
+// 10 of few rows, 5 below 20,000, else one part held back.
 std::size_t usual_folds(std::size_t rows);
 
 }  // namespace gyre

@@ -13,7 +13,6 @@
 
 namespace gyre {
 
-static constexpr std::size_t rows_that_need_no_confirming = 1'000;
 static constexpr std::size_t rows_worth_more_splits = 5'000;  // above, other folds say nearly the same
 
 Race::Race(const Table& table, const Target& target, Objective objective, RaceOptions options)
@@ -46,7 +45,7 @@ std::size_t Race::default_number() const {
   return found == entries_.end() ? 0 : static_cast<std::size_t>(found - entries_.begin());
 }
 
-bool Race::confirms() const { return folds_ > 1 && table_.rows() < rows_that_need_no_confirming; }
+bool Race::has_few_rows() const { return folds_ > 1 && table_.rows() < few_rows; }
 
 double Race::share_of_time() const { return (seconds_since_start() - began_) / (deadline_ - began_); }
 
@@ -81,8 +80,8 @@ std::shared_ptr<const Race::Split> Race::first_split(Sees sees) {
 
 // Of few rows a second level learns the luck of the first; of many there are answers to the rows held back alone.
 bool Race::is_time_to_stack() const {
-  constexpr std::size_t fewest_rows = 1'000, fewest_entries = 6;
-  if (!options_.stacks || stack_ || folds_ == 1 || table_.rows() < fewest_rows || screen_.leaves_out()) return false;
+  constexpr std::size_t fewest_entries = 6;
+  if (!options_.stacks || stack_ || folds_ == 1 || has_few_rows() || screen_.leaves_out()) return false;
   return entries_.size() >= fewest_entries && share_of_time() > 0.6;
 }
 
@@ -227,6 +226,7 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     heat->number = heats_++;
     heat->models.resize(folds_);
     heat->answers.resize(truth_.size() * outputs_);
+    heat->traces.resize(folds_);
     // Nobody takes more than a part of the time that is left: a training cut there is a weaker one, no lost one. Those
     // that find their own end are worth more of it than those that only come closer to theirs.
     double share = heat->again ? 1 : heat->candidate.checked ? 0.3 : 0.12;
@@ -253,18 +253,39 @@ bool Race::train_fold(Heat& heat, std::size_t fold) {
     return options_.stop() || now > latest || (!is_first && now > deadline_);
   };
   bool checked = heat.candidate.checked;
+  if (checked && has_few_rows()) training.trace = &heat.traces[fold];
   auto model = std::make_shared<TablePipeline>(train_pipeline(training, part.learn, part.learn_target, {},
                                                               checked ? &part.judge : nullptr,
                                                               checked ? &part.judge_target : nullptr));
   std::vector<double> answers = model->predict(part.judge, threads_each_);
   std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < part.judge.rows(); i++) {
-    std::size_t row = folds_ == 1 ? i : heat.split->folds[fold].judge[i];
-    std::copy_n(&answers[i * outputs_], outputs_, &heat.answers[row * outputs_]);
-  }
+  keep_answers(heat, fold, answers);
   heat.models[fold] = std::move(model);
   heat.seconds += seconds_since_start() - began;
   return ++heat.done == folds_;
+}
+
+void Race::keep_answers(Heat& heat, std::size_t fold, std::span<const double> answers) const {
+  for (std::size_t i = 0; i < heat.split->parts[fold].judge.rows(); i++) {
+    std::size_t row = folds_ == 1 ? i : heat.split->folds[fold].judge[i];
+    std::copy_n(&answers[i * outputs_], outputs_, &heat.answers[row * outputs_]);
+  }
+}
+
+// A training that stopped where its rows liked it best looks better on them than on others, and beside learners that
+// never saw theirs: it is judged at the round that the other folds would have told it.
+void Race::judge_fairly(Heat& heat) const {
+  double sum = 0, count = 0;
+  for (auto& trace : heat.traces)
+    if (trace.kept > 0) sum += static_cast<double>(trace.kept), count++;
+  for (std::size_t fold = 0; count > 1 && fold < folds_; fold++) {
+    auto& trace = heat.traces[fold];
+    if (trace.kept == 0) continue;
+    auto told = static_cast<std::size_t>(std::lround((sum - static_cast<double>(trace.kept)) / (count - 1)));
+    auto& answers = trace.answers[std::min(told, trace.answers.size()) - 1];
+    keep_answers(heat, fold, std::vector<double>(answers.begin(), answers.end()));
+  }
+  heat.traces.clear();
 }
 
 void Race::merge(Entry& entry, Heat& heat) {
@@ -278,6 +299,7 @@ void Race::merge(Entry& entry, Heat& heat) {
 }
 
 void Race::finish(Heat& heat, const std::function<void(const Entry&)>& told) {
+  judge_fairly(heat);
   double score = objective_.score(truth_, heat.answers);
   std::lock_guard lock(mutex_);
   if (!std::isfinite(score)) {

@@ -65,13 +65,14 @@ class Race {
   const Objective& objective() const { return objective_; }
   std::size_t folds() const { return folds_; }
 
-  // Of few rows, hundreds are tried on the same folds, and the best of those are the luckiest: what they score there
-  // says little. At the end the best are trained again on other folds, and judged by those alone.
-  bool confirms() const;
+  // Hundreds are tried on the same folds, and the best of those are the luckiest: what they score there says little. At
+  // the end the best are trained again on other folds, and judged by those alone.
+  bool confirms() const { return has_few_rows(); }
   static bool is_confirmed(const Entry& entry) { return entry.splits == most_splits; }
 
  private:
   static constexpr std::size_t most_splits = 4;
+  bool has_few_rows() const;  // luck is a large part of what any of them says
 
   struct Part {  // of the table, for one fold
     Table learn, judge;
@@ -87,6 +88,7 @@ class Race {
     std::optional<std::size_t> again;  // the entry that is trained once more, on other folds
     std::vector<std::shared_ptr<const TablePipeline>> models;
     std::vector<double> answers;
+    std::vector<CheckTrace> traces;  // of folds that decided when their training stopped; of few rows
     std::size_t number = 0, next = 0, done = 0;
     double seconds = 0, latest = 0;
     std::atomic<bool> lost = false;
@@ -105,6 +107,8 @@ class Race {
   double share_of_time() const;  // that is over
   std::shared_ptr<const Split> split(std::size_t number);
   std::shared_ptr<const Split> first_split(Sees sees);
+  void keep_answers(Heat& heat, std::size_t fold, std::span<const double> answers) const;
+  void judge_fairly(Heat& heat) const;
   void merge(Entry& entry, Heat& heat);
   bool train_fold(Heat& heat, std::size_t fold);  // whether it was the last one of the heat
   void finish(Heat& heat, const std::function<void(const Entry&)>& told);
