@@ -32,9 +32,9 @@ Sides sides_of(const Duel& duel, const Examples& examples) {
   return sides;
 }
 
-class Several final : public Fitted {
+class Duellists final : public Fitted {
  public:
-  Several(std::vector<Duel> duels, std::vector<std::unique_ptr<Fitted>> models, std::size_t classes)
+  Duellists(std::vector<Duel> duels, std::vector<std::unique_ptr<Fitted>> models, std::size_t classes)
       : duels_(std::move(duels)), models_(std::move(models)), classes_(classes) {}
   std::vector<double> predict(const Matrix& features, int threads) const override {
     std::vector<double> all(features.rows * classes_);
@@ -102,7 +102,7 @@ std::unique_ptr<Fitted> train_several(const std::string& how, const Learner& lea
     }
     models.push_back(learner.train(options, {Task::classify, 2}, sides.examples(examples), of_two));
   }
-  return std::make_unique<Several>(std::move(duels), std::move(models), classes);
+  return std::make_unique<Duellists>(std::move(duels), std::move(models), classes);
 }
 
 }  // namespace gyre

@@ -1,106 +1,35 @@
-// A small neural net in plain C++: two layers of rectified units, Adam, the best of the checks is kept.
+// A small neural net in plain C++: batches of rows through layers of smooth units, Adam, the best of the checks is kept.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "base/random.hpp"
-#include "learn/boosting/trees.hpp"
+#include "learn/dense_net.hpp"
+#include "learn/lanes.hpp"
 
 namespace gyre {
 
 namespace {
 
 struct Options {
-  std::int64_t units = 64;
-  std::int64_t layers = 2;
+  std::int64_t units = 128;
+  std::int64_t layers = 3;
   std::int64_t epochs = 100;
-  std::int64_t batch = 128;
+  std::int64_t batch = 64;
   double rate = 2e-3;
   double decay = 1e-4;
   std::int64_t patience = 15;
 };
 
-struct Layer {
-  std::size_t in = 0, out = 0;
-  std::vector<float> weights, biases;  // [in][out]
-};
-
-using Layers = std::vector<Layer>;
-
-// In steps of so many numbers, which a processor does at once.
-constexpr std::size_t lanes = 8;
-
-void add(float* to, float factor, const float* from, std::size_t count) {
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (std::size_t lane = 0; lane < lanes; lane++) to[i + lane] += factor * from[i + lane];
-  for (; i < count; i++) to[i] += factor * from[i];
+void transpose(const std::vector<float>& from, std::size_t rows, std::size_t columns, std::vector<float>& to) {
+  constexpr std::size_t side = 16;  // of a square that stays in the cache
+  to.resize(rows * columns);
+  for (std::size_t top = 0; top < rows; top += side)
+    for (std::size_t left = 0; left < columns; left += side)
+      for (std::size_t j = left; j < std::min(columns, left + side); j++)
+        for (std::size_t i = top; i < std::min(rows, top + side); i++) to[j * rows + i] = from[i * columns + j];
 }
-
-float product(const float* a, const float* b, std::size_t count) {
-  float sums[lanes] = {}, sum = 0;
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (std::size_t lane = 0; lane < lanes; lane++) sums[lane] += a[i + lane] * b[i + lane];
-  for (; i < count; i++) sum += a[i] * b[i];
-  for (float one : sums) sum += one;
-  return sum;
-}
-
-// Sums of the last layer; `values` keeps what each layer gave, for the way back.
-void forward(const Layers& layers, std::span<const float> row, std::vector<std::vector<float>>& values) {
-  values.resize(layers.size() + 1);
-  values[0].assign(row.begin(), row.end());
-  for (std::size_t l = 0; l < layers.size(); l++) {
-    auto& layer = layers[l];
-    auto& to = values[l + 1];
-    to = layer.biases;
-    for (std::size_t i = 0; i < layer.in; i++)
-      if (float value = values[l][i]; value != 0)  // of rectified units many are
-        add(to.data(), value, layer.weights.data() + i * layer.out, layer.out);
-    if (l + 1 < layers.size())
-      for (float& sum : to) sum = std::max(0.0f, sum);
-  }
-}
-
-class Net final : public Fitted {
- public:
-  Net(Layers layers, Link link, double size, double move, json::object about)
-      : layers_(std::move(layers)), link_(link), about_(std::move(about)) {
-    for (float& weight : layers_.back().weights) weight *= static_cast<float>(size);
-    for (float& bias : layers_.back().biases) bias = static_cast<float>(bias * size + move);
-  }
-  std::vector<double> predict(const Matrix& matrix, int threads) const override {
-    std::size_t outputs = layers_.back().out;
-    std::vector<double> sums(matrix.rows * outputs);
-    for_rows(matrix.rows, threads, [&](std::size_t from, std::size_t to) {
-      std::vector<std::vector<float>> values;
-      for (std::size_t i = from; i < to; i++) {
-        forward(layers_, matrix.row(i), values);
-        std::copy(values.back().begin(), values.back().end(), sums.begin() + static_cast<std::ptrdiff_t>(i * outputs));
-      }
-    });
-    return linked(std::move(sums), outputs, link_);
-  }
-  std::string export_to(GraphBuilder& graph, const std::string& features) const override {
-    std::string value = features;
-    for (std::size_t l = 0; l < layers_.size(); l++) {
-      auto& layer = layers_[l];
-      auto out = static_cast<std::int64_t>(layer.out), in = static_cast<std::int64_t>(layer.in);
-      value = graph.node("Gemm", {value, graph.constant(Tensor::floats({in, out}, layer.weights)),
-                                  graph.constant(Tensor::floats({out}, layer.biases))});
-      if (l + 1 < layers_.size()) value = graph.node("Relu", {value});
-    }
-    return export_link(graph, value, link_);
-  }
-  json::object about() const override { return about_; }
-
- private:
-  Layers layers_;
-  Link link_;
-  json::object about_;
-};
 
 class Trainer {
  public:
@@ -110,13 +39,15 @@ class Trainer {
     std::size_t in = examples.features->columns;
     for (std::int64_t l = 0; l <= options.layers; l++) {
       std::size_t out = l == options.layers ? outputs_ : static_cast<std::size_t>(options.units);
-      Layer layer{in, out, std::vector<float>(in * out), std::vector<float>(out)};
+      DenseLayer layer{in, out, std::vector<float>(in * out), std::vector<float>(out)};
       double spread = std::sqrt(2.0 / static_cast<double>(in));
       for (float& weight : layer.weights) weight = static_cast<float>(random_.normal(0, spread));
       layers_.push_back(std::move(layer));
       in = out;
     }
-    first_ = second_ = zeros();
+    first_ = second_ = gradient_ = layers_;
+    clear(first_), clear(second_);
+    values_.resize(layers_.size() + 1), sums_.resize(layers_.size());
     if (problem.task == Task::regress) {
       move_ =
           std::accumulate(examples.targets.begin(), examples.targets.end(), 0.0) / static_cast<double>(examples.rows());
@@ -135,39 +66,64 @@ class Trainer {
       check.assign(learn.begin(), learn.begin() + static_cast<std::ptrdiff_t>(learn.size() / 10));
       learn.erase(learn.begin(), learn.begin() + static_cast<std::ptrdiff_t>(check.size()));
     }
-    Link link = problem_.task == Task::regress ? Link::none : outputs_ == 1 ? Link::sigmoid : Link::softmax;
+    Examples held = own ? examples : context_.check;
+    if (!own) check.resize(held.rows()), std::iota(check.begin(), check.end(), 0);
+    if (check.empty()) check = learn;
     CheckTrace* trace = own ? nullptr : context_.trace;
-    Layers best = layers_;
+    DenseLayers best = layers_;
     double least = std::numeric_limits<double>::infinity();
     std::int64_t epoch = 0, best_epoch = 0;
+    auto batch = static_cast<std::size_t>(options_.batch);
     for (; epoch < options_.epochs && epoch - best_epoch < options_.patience && !context_.stop(); epoch++) {
       random_.shuffle(learn);
-      auto batch = static_cast<std::size_t>(options_.batch);
       for (std::size_t from = 0; from < learn.size(); from += batch)
         step(examples, std::span(learn).subspan(from, std::min(batch, learn.size() - from)));
-      double loss = own ? mean_loss(examples, check.empty() ? learn : check) : mean_loss(context_.check, {});
+      std::vector<float> sums;
+      double loss = mean_loss(held, check, sums);
       if (loss < least) least = loss, best = layers_, best_epoch = epoch + 1;
       if (!trace) continue;
-      auto answers = Net(layers_, link, size_, move_, {}).predict(*context_.check.features, context_.threads);
+      auto answers = linked({sums.begin(), sums.end()}, outputs_, link());
+      if (problem_.task == Task::regress)
+        for (double& answer : answers) answer = answer * size_ + move_;
       trace->answers.emplace_back(answers.begin(), answers.end());
     }
     if (trace) trace->kept = static_cast<std::size_t>(best_epoch);
-    return std::make_unique<Net>(std::move(best), link, size_, move_,
-                                 json::object{{"epochs", epoch}, {"best_epoch", best_epoch}});
+    for (float& weight : best.back().weights) weight *= static_cast<float>(size_);
+    for (float& bias : best.back().biases) bias = static_cast<float>(bias * size_ + move_);
+    return std::make_unique<DenseNet>(std::move(best), link(),
+                                      json::object{{"epochs", epoch}, {"best_epoch", best_epoch}});
   }
 
  private:
-  Layers zeros() const {
-    Layers result = layers_;
-    for (auto& layer : result) {
+  Link link() const {
+    return problem_.task == Task::regress ? Link::none : outputs_ == 1 ? Link::sigmoid : Link::softmax;
+  }
+
+  static void clear(DenseLayers& layers) {
+    for (auto& layer : layers) {
       std::fill(layer.weights.begin(), layer.weights.end(), 0.0f);
       std::fill(layer.biases.begin(), layer.biases.end(), 0.0f);
     }
-    return result;
+  }
+
+  // values_[0]: the rows' features; behind them what each layer's units gave, and in sums_ what they were given.
+  void forward(const Examples& examples, std::span<const std::size_t> rows) {
+    std::size_t columns = examples.features->columns;
+    values_[0].resize(rows.size() * columns);
+    for (std::size_t i = 0; i < rows.size(); i++) {
+      auto row = examples.features->row(rows[i]);
+      for (std::size_t c = 0; c < columns; c++) values_[0][i * columns + c] = drawn_in(row[c]);
+    }
+    for (std::size_t l = 0; l < layers_.size(); l++) {
+      run_layer(layers_[l], values_[l], rows.size(), sums_[l]);
+      auto& given = values_[l + 1] = sums_[l];
+      if (l + 1 < layers_.size())
+        for (float& value : given) value *= sigmoid_of(value);
+    }
   }
 
   // The loss of a row's sums, which become slopes.
-  double loss(double target, std::vector<float>& sums) const {
+  double loss(double target, std::span<float> sums) const {
     if (problem_.task == Task::regress) {
       double off = sums[0] - (target - move_) / size_;
       sums[0] = static_cast<float>(off);
@@ -186,66 +142,68 @@ class Trainer {
     return std::log(total) - wanted;
   }
 
-  double mean_loss(const Examples& examples, const std::vector<std::size_t>& rows) const {
-    std::size_t count = rows.empty() ? examples.rows() : rows.size();
-    std::vector<double> losses(count);
-    for_rows(count, context_.threads, [&](std::size_t from, std::size_t to) {
-      std::vector<std::vector<float>> values;
-      for (std::size_t i = from; i < to; i++) {
-        std::size_t row = rows.empty() ? i : rows[i];
-        forward(layers_, examples.features->row(row), values);
-        losses[i] = loss(examples.targets[row], values.back());
-      }
-    });
-    return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(count);
+  double mean_loss(const Examples& examples, std::span<const std::size_t> rows, std::vector<float>& sums) {
+    constexpr std::size_t at_once = 256;
+    double all = 0;
+    for (std::size_t from = 0; from < rows.size(); from += at_once) {
+      auto some = rows.subspan(from, std::min(at_once, rows.size() - from));
+      forward(examples, some);
+      auto& last = values_.back();
+      sums.insert(sums.end(), last.begin(), last.end());
+      for (std::size_t i = 0; i < some.size(); i++)
+        all += loss(examples.targets[some[i]], std::span(last).subspan(i * outputs_, outputs_));
+    }
+    return all / static_cast<double>(rows.size());
   }
 
   void step(const Examples& examples, std::span<const std::size_t> rows) {
-    Layers gradient = zeros();
+    forward(examples, rows);
     double weights = 0;
     for (auto row : rows) weights += examples.weight(row);
-    for (auto row : rows) {
-      forward(layers_, examples.features->row(row), values_);
-      loss(examples.targets[row], values_.back());
-      auto share = static_cast<float>(examples.weight(row) / weights);
-      for (float& slope : values_.back()) slope *= share;
-      backward(gradient);
+    auto& last = values_.back();
+    for (std::size_t i = 0; i < rows.size(); i++) {
+      auto sums = std::span(last).subspan(i * outputs_, outputs_);
+      loss(examples.targets[rows[i]], sums);
+      auto share = static_cast<float>(examples.weight(rows[i]) / weights);
+      for (float& slope : sums) slope *= share;
     }
-    adam(gradient);
+    backward(rows.size());
+    adam();
   }
 
-  // Slopes lie where the last layer's sums were.
-  void backward(Layers& gradient) {
-    std::vector<float> slopes = values_.back(), below;
+  // Slopes lie where the last layer's sums were; each layer's take the place of its values.
+  void backward(std::size_t rows) {
+    clear(gradient_);
     for (std::size_t l = layers_.size(); l-- > 0;) {
       auto& layer = layers_[l];
-      below.assign(layer.in, 0);
-      for (std::size_t o = 0; o < layer.out; o++) gradient[l].biases[o] += slopes[o];
-      for (std::size_t i = 0; i < layer.in; i++) {
-        float value = values_[l][i];
-        if (value == 0) continue;  // nothing passed here: no slope passes back
-        add(gradient[l].weights.data() + i * layer.out, value, slopes.data(), layer.out);
-        if (l > 0) below[i] = product(layer.weights.data() + i * layer.out, slopes.data(), layer.out);
+      auto& slopes = values_[l + 1];
+      for (std::size_t i = 0; i < rows; i++)
+        for (std::size_t o = 0; o < layer.out; o++) gradient_[l].biases[o] += slopes[i * layer.out + o];
+      transpose(values_[l], rows, layer.in, turned_);
+      add_product(turned_.data(), slopes.data(), gradient_[l].weights.data(), layer.in, rows, layer.out);
+      if (l == 0) return;
+      transpose(layer.weights, layer.in, layer.out, turned_);
+      below_.assign(rows * layer.in, 0);
+      add_product(slopes.data(), turned_.data(), below_.data(), rows, layer.out, layer.in);
+      for (std::size_t i = 0; i < below_.size(); i++) {
+        float sum = sums_[l - 1][i], share = sigmoid_of(sum);
+        values_[l][i] = below_[i] * share * (1 + sum * (1 - share));
       }
-      slopes.swap(below);
     }
   }
 
-  void adam(const Layers& gradient) {
+  void adam() {
     steps_++;
     double quick = 1 - std::pow(0.9, steps_), slow = 1 - std::pow(0.999, steps_);
     auto update = [&](std::vector<float>& to, const std::vector<float>& slopes, std::vector<float>& first,
                       std::vector<float>& second, double decay) {
-      for (std::size_t i = 0; i < to.size(); i++) {
-        first[i] = 0.9f * first[i] + 0.1f * slopes[i];
-        second[i] = 0.999f * second[i] + 0.001f * slopes[i] * slopes[i];
-        double move = first[i] / quick / (std::sqrt(second[i] / slow) + 1e-8) + decay * to[i];
-        to[i] -= static_cast<float>(options_.rate * move);
-      }
+      adam_step(to.data(), slopes.data(), first.data(), second.data(), to.size(),
+                {static_cast<float>(options_.rate / quick), static_cast<float>(1 / std::sqrt(slow)),
+                 static_cast<float>(options_.rate * decay)});
     };
     for (std::size_t l = 0; l < layers_.size(); l++) {
-      update(layers_[l].weights, gradient[l].weights, first_[l].weights, second_[l].weights, options_.decay);
-      update(layers_[l].biases, gradient[l].biases, first_[l].biases, second_[l].biases, 0);
+      update(layers_[l].weights, gradient_[l].weights, first_[l].weights, second_[l].weights, options_.decay);
+      update(layers_[l].biases, gradient_[l].biases, first_[l].biases, second_[l].biases, 0);
     }
   }
 
@@ -255,8 +213,9 @@ class Trainer {
   Random random_;
   std::size_t outputs_ = 1;
   double size_ = 1, move_ = 0;
-  Layers layers_, first_, second_;
-  std::vector<std::vector<float>> values_;
+  DenseLayers layers_, first_, second_, gradient_;
+  std::vector<std::vector<float>> values_, sums_;
+  std::vector<float> below_, turned_;
   int steps_ = 0;
 };
 

@@ -94,7 +94,7 @@ const std::vector<Start>& starts() {
       {.name = "lightgbm target", .learner = "lightgbm", .options = some, .categories = "target", .checked = true},
       {.name = "net wide",
        .learner = "net",
-       .options = "units=256 layers=2 decay=0.001",
+       .options = "units=256",
        .checked = true,
        .most_rows = 20'000},
       {.name = "gaussian", .learner = "gaussian", .most_rows = 100'000, .only = Task::classify},

@@ -52,17 +52,17 @@ double Race::share_of_time() const { return (seconds_since_start() - began_) / (
 bool Race::over() const { return seconds_since_start() >= deadline_ || options_.stop(); }
 
 std::shared_ptr<const Race::Split> Race::split(std::size_t number) {
-  while (splits_.size() <= number) {
-    auto made = std::make_shared<Split>();
-    made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * splits_.size(), options_.groups);
-    for (auto& fold : made->folds) {
-      auto columns = screen_.choose(target_, fold.learn);
-      made->parts.push_back({cut_out(table_, columns, fold.learn), cut_out(table_, columns, fold.judge),
-                             target_.take(fold.learn), target_.take(fold.judge)});
-    }
-    splits_.push_back(std::move(made));
+  if (auto found = splits_.find(number); found != splits_.end()) return found->second;
+  // Each holds the table as often as it has folds: of those that only judge, used one after the other, one is kept.
+  std::erase_if(splits_, [](auto& one) { return one.first >= kept_splits; });
+  auto made = std::make_shared<Split>();
+  made->folds = make_folds(target_, options_.folds, options_.seed + 1000 * number, options_.groups);
+  for (auto& fold : made->folds) {
+    auto columns = screen_.choose(target_, fold.learn);
+    made->parts.push_back({cut_out(table_, columns, fold.learn), cut_out(table_, columns, fold.judge),
+                           target_.take(fold.learn), target_.take(fold.judge)});
   }
-  return splits_[number];
+  return splits_[number] = std::move(made);
 }
 
 std::shared_ptr<const Race::Split> Race::first_split(Sees sees) {
@@ -180,8 +180,10 @@ std::optional<std::size_t> Race::worth_confirming(double seconds_left) const {
   std::map<std::string, int> of_kind;
   std::erase_if(order, [&](auto i) { return of_kind[entries_[i].candidate.learner->name]++ >= most_of_a_kind; });
   order.resize(std::min(most, order.size()));
-  for (auto i : order)
-    if (entries_[i].planned < most_splits && seconds_of_split(entries_[i]) / workers_ < seconds_left) return i;
+  // First those that are kept, of one after the other; then all of them on one more, and again.
+  for (std::size_t wanted = kept_splits; wanted <= most_splits; wanted++)
+    for (auto i : order)
+      if (entries_[i].planned < wanted && seconds_of_split(entries_[i]) / workers_ < seconds_left) return i;
   return {};
 }
 
@@ -197,7 +199,7 @@ std::optional<std::size_t> Race::worth_again(double seconds_left) const {
   order.resize(std::min<std::size_t>(5, order.size()));
   auto fewest = *std::min_element(order.begin(), order.end(),
                                   [&](auto a, auto b) { return entries_[a].planned < entries_[b].planned; });
-  if (entries_[fewest].planned >= most_splits) return {};
+  if (entries_[fewest].planned >= kept_splits) return {};
   if (seconds_of_split(entries_[fewest]) / workers_ > seconds_left) return {};
   return fewest;
 }
@@ -292,8 +294,7 @@ void Race::merge(Entry& entry, Heat& heat) {
   double before = static_cast<double>(entry.splits - (confirms() ? 1 : 0));
   for (std::size_t i = 0; i < entry.answers.size(); i++)
     entry.answers[i] = (entry.answers[i] * before + heat.answers[i]) / (before + 1);
-  entry.models.insert(entry.models.end(), heat.models.begin(), heat.models.end());
-  entry.splits++;
+  if (entry.splits++ < kept_splits) entry.models.insert(entry.models.end(), heat.models.begin(), heat.models.end());
   entry.seconds += heat.seconds;
   entry.score = objective_.score(truth_, entry.answers);
 }

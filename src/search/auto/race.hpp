@@ -2,6 +2,7 @@
 // Candidates trained on folds and judged by the rows that they did not see, on several cores, until the time is up.
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,7 +22,7 @@ namespace gyre {
 struct Entry {
   Candidate candidate;
   std::shared_ptr<const Stack> stack{};                      // that it stands on, where it sees answers
-  std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold of each split
+  std::vector<std::shared_ptr<const TablePipeline>> models;  // one for each fold of the first splits
   std::vector<double> answers;  // to the judged rows, the mean of those models that did not see them; of a race that
                                 // confirms, once trained again, without the first split's
   std::size_t splits = 1;       // into folds, that it was trained on
@@ -68,10 +69,12 @@ class Race {
   // Hundreds are tried on the same folds, and the best of those are the luckiest: what they score there says little. At
   // the end the best are trained again on other folds, and judged by those alone.
   bool confirms() const { return has_few_rows(); }
-  static bool is_confirmed(const Entry& entry) { return entry.splits == most_splits; }
+  static bool is_confirmed(const Entry& entry) { return entry.splits >= kept_splits; }
 
  private:
-  static constexpr std::size_t most_splits = 4;
+  static constexpr std::size_t kept_splits = 4;  // whose models are kept to answer
+  // Where time is left further ones judge: of few rows a few splits still say little.
+  static constexpr std::size_t most_splits = 20;
   bool has_few_rows() const;  // luck is a large part of what any of them says
 
   struct Part {  // of the table, for one fold
@@ -121,8 +124,8 @@ class Race {
   Objective objective_;
   RaceOptions options_;
   ColumnScreen screen_;
-  std::vector<std::shared_ptr<const Split>> splits_;  // made when first needed
-  std::shared_ptr<const Stack> stack_;                // of the best, when most of the time is over
+  std::map<std::size_t, std::shared_ptr<const Split>> splits_;  // made when first needed
+  std::shared_ptr<const Stack> stack_;                          // of the best, when most of the time is over
   std::map<Sees, std::shared_ptr<const Split>> stacked_splits_;
   std::vector<Candidate> stacked_;  // that were not tried
   std::vector<double> truth_;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/clock.hpp"
@@ -59,4 +60,21 @@ TEST_CASE("race: who stopped where its rows liked it best is judged on them at a
     }
   }
   CHECK(judged > 1);
+}
+
+TEST_CASE("race: of few rows further splits judge while there is time, and their models are not kept") {
+  Target target;
+  Table table = made_up(200, target);
+  RaceOptions options{.folds = 4, .deadline = seconds_since_start() + 60, .most_candidates = 8};
+  std::size_t most = 0;
+  options.stop = [&] { return most == 7; };
+  Race race(table, target, Objective("rmse", target), options);
+  race.run([&](const Entry& entry) { most = std::max(most, entry.splits); });
+  CHECK(most == 7);
+  CHECK(race.entries().size() == 8);
+  for (auto& entry : race.entries()) {
+    CAPTURE(entry.candidate.name);
+    CHECK(entry.splits >= 6);  // all go on together: more of them would look better for that alone
+    CHECK(entry.models.size() == 4 * options.folds);
+  }
 }
