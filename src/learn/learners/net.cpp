@@ -1,4 +1,5 @@
-// A small neural net in plain C++: batches of rows through layers of smooth units, Adam, the best of the checks is kept.
+// A small neural net in plain C++: batches of rows through layers of smooth units, Adam, the best of the checks is
+// kept.
 #include <algorithm>
 #include <cmath>
 #include <limits>

@@ -24,6 +24,7 @@ class FormerResults {
                                                   const std::vector<Candidate>& candidates);
 
   bool knows(const std::string& name) const { return find(name).has_value(); }
+  double predicted_seconds(const std::string& name) const { return proposals_.predicted_seconds(*find(name)); }
   void observe(const std::string& name, double skill, double seconds);
   void exclude(const std::string& name);  // it failed, or is under way
   // By expected improvement per predicted second, among those that are predicted to end in time.

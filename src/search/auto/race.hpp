@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,7 @@ class Race {
   bool is_time_to_stack() const;
   std::vector<Stack::Base> bases() const;
   std::optional<std::size_t> best_known() const;  // of those that were not tried
+  std::optional<std::size_t> first_of_its_kind(double seconds_left) const;
   const Candidate* worth_varying(std::size_t number) const;
   std::optional<std::size_t> worth_again(double seconds_left) const;
   std::optional<std::size_t> worth_confirming(double seconds_left) const;
@@ -131,6 +133,7 @@ class Race {
   std::vector<double> truth_;
   std::vector<Candidate> known_;
   std::size_t tried_ = 0;                  // of the known ones
+  std::set<std::string> kinds_tried_;      // learners
   std::unique_ptr<FormerResults> former_;  // may be null
   std::size_t folds_, outputs_;
   int workers_, threads_each_;
