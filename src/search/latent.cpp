@@ -51,6 +51,21 @@ static void standardise(const std::vector<double>& values, double& center, doubl
   if (variance > 1e-12) scale = std::sqrt(variance);
 }
 
+std::vector<double> ScoreMatrix::size_distances(double rows, double columns) const {
+  std::vector<double> distances(tables);
+  auto add = [&](const std::vector<double>& sizes, double size) {
+    double center = 0, scale = 1;
+    standardise(sizes, center, scale);
+    for (std::size_t t = 0; t < tables; t++) {
+      double off = (sizes[t] - size) / scale;
+      distances[t] += std::isfinite(off) ? off * off : 1;
+    }
+  };
+  add(log_rows, rows);
+  add(log_columns, columns);
+  return distances;
+}
+
 RuntimeModel::RuntimeModel(const ScoreMatrix& matrix) : weights_(matrix.pipelines) {
   standardise(matrix.log_rows, center_rows_, scale_rows_);
   standardise(matrix.log_columns, center_columns_, scale_columns_);

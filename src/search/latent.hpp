@@ -23,6 +23,8 @@ struct ScoreMatrix {
   double score(std::size_t table, std::size_t pipeline) const { return scores[table * pipelines + pipeline]; }
   double time(std::size_t table, std::size_t pipeline) const { return seconds[table * pipelines + pipeline]; }
   ScoreMatrix of_tables(const std::vector<std::size_t>& chosen) const;
+  // Of each table from one of this size, squared, in deviations; a size that is not known is one deviation away.
+  std::vector<double> size_distances(double log_rows, double log_columns) const;
 };
 
 struct LatentOptions {

@@ -7,6 +7,8 @@
 namespace gyre {
 
 static constexpr double runtime_noise = 1e-2;  // of log seconds: the machine is not always equally quick
+// What a deviation in size counts beside scores' differences: much while little was tried, little when much was.
+static constexpr double weight_of_size = 0.7;
 
 Proposals::Proposals(const LatentPipelines& former, double log_rows, double log_columns, const ProposalOptions& options)
     : former_(former),
@@ -14,10 +16,12 @@ Proposals::Proposals(const LatentPipelines& former, double log_rows, double log_
       scores_(former.mean(), former.covariance(), former.noise()),
       log_seconds_(former.runtime().log_seconds(log_rows, log_columns), former.runtime().covariance(), runtime_noise),
       surprises_(former.deviations()),
-      square_distance_(former.matrix().tables),
+      square_distance_(former.matrix().size_distances(log_rows, log_columns)),
       taken_(former.pipelines()),
       portfolio_(former.portfolio(options.warm_start)),
-      best_(options.floor) {}
+      best_(options.floor) {
+  for (double& distance : square_distance_) distance *= weight_of_size;
+}
 
 void Proposals::observe(std::size_t pipeline, double score, double seconds) {
   std::size_t width = former_.pipelines();
@@ -31,7 +35,6 @@ void Proposals::observe(std::size_t pipeline, double score, double seconds) {
   }
   log_seconds_.observe(pipeline, std::log(std::max(seconds, 1e-3)));
   best_ = std::max(best_, score);
-  any_ = true;
   taken_[pipeline] = true;
 }
 
@@ -44,7 +47,7 @@ std::vector<double> Proposals::improvements() const {
   std::size_t width = former_.pipelines(), tables = square_distance_.size();
   std::vector<std::size_t> nearest(tables);
   std::iota(nearest.begin(), nearest.end(), 0);
-  std::size_t count = any_ ? std::min(options_.neighbours, tables) : tables;
+  std::size_t count = std::min(options_.neighbours, tables);
   std::nth_element(nearest.begin(), nearest.begin() + static_cast<std::ptrdiff_t>(count) - 1, nearest.end(),
                    [&](auto a, auto b) { return square_distance_[a] < square_distance_[b]; });
   std::vector<double> result(width);

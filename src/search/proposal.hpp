@@ -8,7 +8,7 @@
 namespace gyre {
 
 struct ProposalOptions {
-  std::size_t warm_start = 5;   // pipelines of the portfolio first, when seconds do not count
+  std::size_t warm_start = 4;   // pipelines of the portfolio first, when seconds do not count
   std::size_t neighbours = 60;  // former tables that the improvement is expected from
   double floor = 0;             // the score of having nothing: what answering by chance gives
 };
@@ -35,11 +35,10 @@ class Proposals {
   ConditionedGaussian scores_, log_seconds_;
   // What former tables' scores differ by from what the same pipelines, tried on them, would have let expect.
   std::vector<double> surprises_;        // [table * pipelines + pipeline]
-  std::vector<double> square_distance_;  // of each former table from this one, over the pipelines tried
+  std::vector<double> square_distance_;  // of each former table from this one: in size, and over the pipelines tried
   std::vector<bool> taken_;
   std::vector<std::size_t> portfolio_;
   double best_;
-  bool any_ = false;
 };
 
 }  // namespace gyre
