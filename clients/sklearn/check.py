@@ -5,13 +5,16 @@ import lightgbm, numpy as np, onnx, onnxruntime, pandas as pd
 from onnx import TensorProto, helper
 from sklearn import metrics as m
 from scipy.special import softmax
+from scipy.stats import chi2_contingency, f_oneway
 from sklearn.compose import ColumnTransformer
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
+from sklearn.feature_selection import f_classif, f_regression
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler, TargetEncoder
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler, TargetEncoder
 
 gyre = os.environ["GYRE"]
 random = np.random.default_rng(5)
@@ -212,11 +215,49 @@ def check_features():
     words = TfidfVectorizer(token_pattern="[0-9a-z\u0080-\U0010ffff]+", ngram_range=(1, 2), min_df=2)
     same_columns(features(notes.assign(number=total), "--text-terms", "10000", "--types", "note=text"),
                  words.fit_transform(notes.note).toarray(), "tf-idf")
+    hashed = HashingVectorizer(token_pattern=words.token_pattern, n_features=50)
+    same_columns(features(notes.assign(number=total), "--texts", "hashed", "--text-terms", "50", "--types", "note=text"),
+                 hashed.transform(notes.note).toarray(), "hashed words")
+    whole = numbers.fillna(numbers.mean())
+    bins = KBinsDiscretizer(7, encode="onehot-dense", strategy="quantile", quantile_method="linear", subsample=None)
+    same_columns(features(whole.assign(number=total), "--bins", "7"), bins.fit_transform(whole.astype(np.float32)), "bins")
+    wide = pd.DataFrame(random.normal(0, 1, (rows, 3)) @ random.normal(0, 1, (3, 8)) + random.normal(0, 0.3, (rows, 8)), columns=list("abcdefgh"))
+    theirs = PCA(3).fit_transform(StandardScaler().fit_transform(wide))
+    ours = features(wide.assign(number=total), "--components", "3")
+    same_columns(ours * np.sign((ours * theirs).sum(0)), theirs, "principal components")  # a direction's sign is anybody's
     when = pd.Series(pd.Timestamp("2019-12-30 05:00") + pd.to_timedelta(random.integers(0, 2000 * 24, rows), unit="h"))
     parts = pd.DataFrame({"days": (when - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1), "year": when.dt.year, "month": when.dt.month,
                           "day": when.dt.day, "weekday": when.dt.day_of_week, "hour": when.dt.hour})
     same_columns(features(pd.DataFrame({"when": when.dt.strftime("%d.%m.%Y %H:%M"), "number": total}), "--scale", "none"), parts, "dates")
-    print(f"ok features equal scikit-learn's: {len(fills) * len(scales)} ways to fill and scale, categories, words, dates")
+    print(f"ok features equal scikit-learn's: {len(fills) * len(scales)} ways to fill and scale, categories, words, hashed words, bins, components, dates")
+
+
+def check_evidence():
+    rows = 600
+    table = pd.DataFrame({"a": random.normal(0, 1, rows).round(6), "b": random.integers(0, 5, rows), "c": random.choice(list("xyz"), rows)})
+    table["number"] = (table.a + table.c.map({"x": 0, "y": 0.5, "z": 2}) + random.normal(0, 1, rows)).round(6)
+    table["label"] = np.select([table.number < 0, table.number < 1.5], ["low", "middle"], "high")
+
+    def scored(target, by):
+        table[["a", "b", "c", target]].to_csv(work / "t.csv", index=False)
+        told = json.loads(run("--json", "table", "choose", "t.csv", "--target", target, "--by", by).splitlines()[-1])
+        digest = told["outputs"]["report"].split(":")[1]
+        found = json.loads(next((work / ".gyre/blobs").rglob(f"*{digest[-48:]}")).read_text())["columns"]
+        return {one["column"]: one["score"] for one in found if one["score"] is not None}
+
+    counts = pd.crosstab(table.c, table.label)
+    wanted = {("label", "f"): dict(zip("ab", f_classif(table[["a", "b"]], table.label)[0])),
+              ("number", "f"): dict(zip("ab", f_regression(table[["a", "b"]], table.number)[0])) |
+              {"c": f_oneway(*[group.number for _, group in table.groupby("c")])[0]},
+              ("number", "pearson"): {c: abs(table[c].corr(table.number)) for c in "ab"},
+              ("number", "spearman"): {c: abs(table[c].corr(table.number, method="spearman")) for c in "ab"},
+              ("label", "mutual"): {"c": m.mutual_info_score(table.c, table.label), "b": m.mutual_info_score(table.b, table.label)},
+              ("label", "chi2"): {"c": chi2_contingency(counts)[0], "b": chi2_contingency(pd.crosstab(table.b, table.label))[0]}}
+    for (target, by), theirs in wanted.items():
+        ours = scored(target, by)
+        for column, value in theirs.items():
+            assert abs(ours[column] - value) <= 1e-9 * max(1, value), (target, by, column, ours[column], value)
+    print(f"ok what single columns tell: {len(wanted)} scores equal scikit-learn's and SciPy's")
 
 
 def check_raw_rows():
@@ -246,7 +287,7 @@ def check_raw_rows():
             same_answers("number", "--task", "regress", "--learner", learner["name"])
     print("ok every learner's file answers raw rows in onnxruntime from Python as in gyre: labels and numbers")
     for words in (["--calibrate", "sigmoid"], ["--calibrate", "isotonic"], ["--several", "one-vs-rest"], ["--several", "one-vs-one", "--calibrate", "sigmoid"],
-                  ["--memory", "1", "--text-terms", "500"], ["--class-weights", "balanced", "--weight", "count"]):
+                  ["--memory", "1", "--text-terms", "500"], ["--texts", "hashed", "--bins", "6"], ["--components", "5"], ["--class-weights", "balanced", "--weight", "count"]):
         for learner in ("lightgbm", "linear"):
             same_answers("grade", "--learner", learner, *words)
     print("ok so do calibrated ones, models of two labels, weighted ones")
@@ -258,4 +299,5 @@ with tempfile.TemporaryDirectory() as folder:
     check_scores()
     check_learners()
     check_features()
+    check_evidence()
     check_raw_rows()

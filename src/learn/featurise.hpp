@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "learn/features/components.hpp"
 #include "learn/learner.hpp"
 #include "learn/table.hpp"
 
@@ -17,10 +18,14 @@ struct FeatureOptions {
   std::string scale = "auto";       // auto | none | standard | min-max | robust | relevance
   std::string categories = "auto";  // auto | one-hot | ordinal | target | native
   std::int64_t one_hot_most = 30;   // categories of a column that are one-hot encoded by "auto"; more by target
+  std::string texts = "terms";      // terms | hashed
   std::int64_t text_terms = 200;    // of each column of sentences
+  std::int64_t bins = 0;            // number columns as ranges
   bool pairs = false;               // products, differences and ratios of number columns, when they are few
   std::vector<std::string> keep{};  // columns that are not left out, though they look useless
+  std::int64_t components = 0;      // in place of all features
 };
+json::object given(const FeatureOptions& options);
 std::vector<Field> feature_fields();
 
 // The inputs of a graph that takes a table: one for each column that somebody needs.
@@ -82,11 +87,13 @@ class Featuriser {
   std::vector<std::string> findings() const;  // the same in words
 
  private:
-  Matrix written(const Table& table, bool training) const;
+  std::vector<Feature> features_of_blocks() const;
+  Matrix written(const Table& table, bool training) const;  // before components
   std::vector<std::string> columns_;
   std::vector<bool> texts_;  // by column: it goes in as text
   std::vector<std::unique_ptr<FeatureBlock>> blocks_;
-  std::vector<Feature> features_;
+  Components components_;
+  std::vector<Feature> features_;  // as learners see them
   std::vector<LeftOutColumn> left_out_;
 };
 

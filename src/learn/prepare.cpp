@@ -85,21 +85,7 @@ SqlInputs::SqlInputs(StepContext& context, const std::vector<std::string>& ports
     if (!context.has_input(port)) continue;
     fs::path file = one_file(context.input(port));
     readable.push_back(sql_text(file.string()));
-    SqlShape shape;
-    shape.table = name_of_input(context.input(port), port);
-    try {
-      duck_.run("CREATE VIEW " + sql_name(port) + " AS SELECT * FROM " + reading(file));
-      duck_.query("SELECT column_name, column_type FROM (DESCRIBE " + sql_name(port) + ")", [&](const auto& row) {
-        std::string type = row.text(1).value_or("");
-        bool number =
-            type.find("INT") != std::string::npos || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL");
-        shape.columns.push_back({*row.text(0), number});
-      });
-    } catch (const Error& error) {
-      std::string why = error.text();
-      throw Error(error.code, shape.table + " cannot be read: " + why.substr(0, why.find('\n')));
-    }
-    shapes_.emplace_back(port, std::move(shape));
+    add(port, name_of_input(context.input(port), port), file);
   }
   duck_.run("SET allowed_paths = [" + joined(readable, ", ") + "]");
   duck_.run("SET allowed_directories = [" + sql_text(folder_) + "]");
@@ -107,10 +93,47 @@ SqlInputs::SqlInputs(StepContext& context, const std::vector<std::string>& ports
   duck_.run("SET lock_configuration = true");
 }
 
+void SqlInputs::add(const std::string& port, const std::string& name, const fs::path& file) {
+  SqlShape shape;
+  shape.table = name;
+  try {
+    duck_.run("CREATE VIEW " + sql_name(port) + " AS SELECT * FROM " + reading(file));
+    duck_.query("SELECT column_name, column_type FROM (DESCRIBE " + sql_name(port) + ")", [&](const auto& row) {
+      std::string type = row.text(1).value_or("");
+      bool number =
+          type.find("INT") != std::string::npos || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL");
+      shape.columns.push_back({*row.text(0), number, type});
+    });
+  } catch (const Error& error) {
+    std::string why = error.text();
+    throw Error(error.code, shape.table + " cannot be read: " + why.substr(0, why.find('\n')));
+  }
+  shapes_.emplace_back(port, std::move(shape));
+}
+
 const SqlShape& SqlInputs::shape(const std::string& port) const {
   for (auto& [name, shape] : shapes_)
     if (name == port) return shape;
   throw Error(Code::internal, "the step has no table \"" + port + "\"");
+}
+
+std::vector<std::string> SqlInputs::learned_numbers(const std::vector<std::string>& names) const {
+  auto numbers = shape().numbers(names);
+  if (!numbers.empty()) shape(learned_from()).numbers(numbers);
+  return numbers;
+}
+
+std::vector<std::string> SqlInputs::learned(const std::vector<std::string>& aggregates) {
+  std::vector<std::string> values, list;
+  for (auto& aggregate : aggregates) list.push_back("(" + aggregate + ")::VARCHAR");
+  if (list.empty()) return values;
+  duck_.query("SELECT " + joined(list, ", ") + " FROM " + sql_name(learned_from()), [&](const auto& row) {
+    for (std::size_t i = 0; i < list.size(); i++) {
+      auto text = row.text(i);
+      values.push_back(text ? sql_text(*text) : "NULL");
+    }
+  });
+  return values;
 }
 
 std::string SqlInputs::path_of(const std::string& output) const {

@@ -12,6 +12,7 @@ namespace gyre {
 struct SqlColumn {
   std::string name;
   bool number = false;
+  std::string type{};  // in SQL
   std::string quoted() const { return sql_name(name); }
 };
 
@@ -29,7 +30,15 @@ class SqlInputs {
   // `output`: one of the step's outputs; all are written beside it.
   explicit SqlInputs(StepContext& context, const std::vector<std::string>& ports = {"table"},
                      const std::string& output = "table");
+  // A file in the outputs' folder beside them, as a view of this port's name; messages call it `name`.
+  void add(const std::string& port, const std::string& name, const std::filesystem::path& file);
   const SqlShape& shape(const std::string& port = "table") const;
+  // What is learned from: "like" where it is given, so that new rows become what former ones did; else "table".
+  std::string learned_from() const { return shapes_.back().first == "like" ? "like" : "table"; }
+  // Columns of numbers there and in the table: those named, else all of the table.
+  std::vector<std::string> learned_numbers(const std::vector<std::string>& names) const;
+  // The values of aggregates over it, as SQL.
+  std::vector<std::string> learned(const std::vector<std::string>& aggregates);
   // Writes what is selected to the output, in its order, and tells how many rows it is.
   std::size_t write(const std::string& select, const std::string& output = "table");
   std::string path_of(const std::string& output) const;  // as SQL text: where it may be written
@@ -53,6 +62,7 @@ void run_select(const Options& options, StepContext& context) {
 }
 
 inline const Port table_in{"table", "table", "a CSV, JSON lines or Parquet file"};
+inline const Port like_in{"like", "table", "the table that is learned from; the one at hand when left out", true};
 inline const Port table_out{"table", "table", "a Parquet file"};
 
 }  // namespace gyre

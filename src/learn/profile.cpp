@@ -8,36 +8,19 @@
 #include "base/hash.hpp"
 #include "data/gather.hpp"
 #include "learn/date.hpp"
+#include "learn/evidence.hpp"
 #include "learn/scores.hpp"
-#include "learn/target.hpp"
 
 namespace gyre {
 
 namespace {
 
-constexpr std::size_t bins = 20;
-
-std::vector<double> present(const Column& column) {
-  std::vector<double> values;
-  for (double value : column.numbers)
-    if (!std::isnan(value)) values.push_back(value);
-  std::sort(values.begin(), values.end());
-  return values;
-}
-
-double at_share(const std::vector<double>& sorted, double share) {
-  double place = share * static_cast<double>(sorted.size() - 1);
-  auto below = static_cast<std::size_t>(place);
-  std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 json::array histogram(const std::vector<double>& sorted) {
-  std::vector<std::int64_t> counts(bins);
+  std::vector<std::int64_t> counts(column_bins);
   double low = sorted.front(), width = sorted.back() - low;
   for (double value : sorted) {
-    double place = width > 0 ? (value - low) / width * bins : 0;
-    counts[std::min(bins - 1, static_cast<std::size_t>(place))]++;
+    double place = width > 0 ? (value - low) / width * column_bins : 0;
+    counts[std::min(column_bins - 1, static_cast<std::size_t>(place))]++;
   }
   return json::value_from(counts).as_array();
 }
@@ -62,13 +45,6 @@ json::object of_numbers(const Column& column) {
           {"histogram", histogram(values)}};
 }
 
-std::vector<std::size_t> counts_of(const Column& column) {
-  std::vector<std::size_t> counts(column.words.size());
-  for (auto code : column.codes)
-    if (code >= 0) counts[static_cast<std::size_t>(code)]++;
-  return counts;
-}
-
 json::object of_words(const Column& column) {
   auto counts = counts_of(column);
   std::vector<std::size_t> order;
@@ -86,74 +62,6 @@ json::object of_words(const Column& column) {
     about["min"] = *first, about["max"] = *last;
   }
   return about;
-}
-
-// Which of few groups each row is in: quantiles of numbers, frequent words; holes are a group.
-std::vector<std::size_t> groups_of(const Column& column, std::size_t& count) {
-  std::vector<std::size_t> groups(column.rows());
-  if (column.is_number()) {
-    auto sorted = present(column);
-    std::vector<double> cuts;
-    for (std::size_t i = 1; i < bins && !sorted.empty(); i++) {
-      double cut = at_share(sorted, static_cast<double>(i) / bins);
-      if (cuts.empty() || cut > cuts.back()) cuts.push_back(cut);
-    }
-    count = cuts.size() + 2;
-    for (std::size_t i = 0; i < groups.size(); i++)
-      groups[i] =
-          column.is_missing(i)
-              ? cuts.size() + 1
-              : static_cast<std::size_t>(std::upper_bound(cuts.begin(), cuts.end(), column.numbers[i]) - cuts.begin());
-    return groups;
-  }
-  auto counts = counts_of(column);
-  std::vector<std::size_t> order(counts.size()), place(counts.size(), 50);
-  for (std::size_t i = 0; i < order.size(); i++) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
-  for (std::size_t i = 0; i < std::min<std::size_t>(50, order.size()); i++) place[order[i]] = i;
-  count = 52;
-  for (std::size_t i = 0; i < groups.size(); i++)
-    groups[i] = column.codes[i] < 0 ? 51 : place[static_cast<std::size_t>(column.codes[i])];
-  return groups;
-}
-
-double uncertainty(const std::vector<double>& counts) {
-  double total = 0, sum = 0;
-  for (double count : counts) total += count;
-  for (double count : counts)
-    if (count > 0) sum -= count / total * std::log(count / total);
-  return sum;
-}
-
-// The share of the target's uncertainty or variance that goes away when the column's group is known.
-double power_of(const Column& column, const Target& target) {
-  std::size_t count = 0, rows = target.values.size();
-  auto groups = groups_of(column, count);
-  double all = 0, left = 0;
-  if (target.task == Task::classify) {
-    std::vector<std::vector<double>> counts(count, std::vector<double>(target.classes()));
-    std::vector<double> whole(target.classes());
-    for (std::size_t i = 0; i < rows; i++) {
-      counts[groups[i]][static_cast<std::size_t>(target.values[i])]++;
-      whole[static_cast<std::size_t>(target.values[i])]++;
-    }
-    all = uncertainty(whole);
-    for (auto& group : counts) {
-      double size = 0;
-      for (double one : group) size += one;
-      left += size / static_cast<double>(rows) * uncertainty(group);
-    }
-  } else {
-    std::vector<double> sums(count), sizes(count);
-    double middle = mean(target.values);
-    for (std::size_t i = 0; i < rows; i++) sums[groups[i]] += target.values[i], sizes[groups[i]]++;
-    for (std::size_t i = 0; i < rows; i++) {
-      double here = sums[groups[i]] / sizes[groups[i]];
-      all += (target.values[i] - middle) * (target.values[i] - middle);
-      left += (target.values[i] - here) * (target.values[i] - here);
-    }
-  }
-  return all > 0 ? std::max(0.0, 1 - left / all) : 0;
 }
 
 class Profiler {

@@ -134,6 +134,25 @@ TEST_CASE("every way to make features is the same in ONNX") {
         }
 }
 
+TEST_CASE("bins, hashed words and principal components are the same in ONNX") {
+  std::vector<double> sums;
+  Table table = made_up(300, sums);
+  Target target = target_of(sums, 3);
+  for (std::string texts : {"terms", "hashed"})
+    for (std::int64_t bins : {0, 5})
+      for (std::int64_t components : {0, 6})
+        for (std::string name : {"linear", "lightgbm"}) {
+          CAPTURE(texts + " " + std::to_string(bins) + " " + std::to_string(components) + " " + name);
+          auto& learner = get_learner(name);
+          TableTraining training{&learner, complete(learner.fields, {}, name), {}};
+          training.features.texts = texts, training.features.bins = bins, training.features.components = components;
+          training.features.text_terms = 30;
+          auto model = train_pipeline(training, table, target, {}, nullptr, nullptr);
+          if (components) CHECK(model.featuriser().features().size() == 6);
+          CHECK(export_table_model(model, target, table, {}, "test", 1).difference <= most_table_difference);
+        }
+}
+
 TEST_CASE("a training row's encoding has not seen the row's own target") {
   Table table{"made.csv", {}, {}, {}};
   Column lone{"lone", ColumnType::category, {}, {}, {}};

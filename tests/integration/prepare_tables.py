@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The steps that make a table from a table, through Parquet and back to CSV."""
-import os, pathlib, subprocess, tempfile
+import json, os, pathlib, subprocess, tempfile
 
 build = pathlib.Path(os.environ.get("GYRE_BUILD", "build")).resolve()
 
@@ -63,7 +63,60 @@ with tempfile.TemporaryDirectory() as folder:
     assert len(table("sample", "many.csv", "--rows", "30")) == 31 and table("sample", "many.csv") == table("sample", "many.csv")
     assert 50 < len(table("sample", "many.csv", "--share", "0.1")) < 150
     assert 700 < len(table("split", "many.csv", "--share", "0.2")) < 900
-    print("ok sample, split")
+    folds = [row.split(",")[1] for row in table("folds", "many.csv", "--folds", "4")[1:]]
+    assert all(200 < folds.count(str(fold)) < 300 for fold in range(4)), folds
+    made = table("folds", "p.csv", "--folds", "2", "--by", "colour", "--name", "part")
+    assert made[0] == "id,price,colour,w,part" and made[1][-1] == made[3][-1] == made[4][-1]
+    dealt = [row.split(",") for row in table("folds", "p.csv", "--folds", "3", "--alike", "colour")[1:]]
+    assert sorted(row[4] for row in dealt if row[2] == "red") == ["0", "1", "2"]
+    refused('has a column "w" already', "folds", "p.csv", "--name", "w")
+    print("ok sample, split, folds")
+
+    # What was learned from one table, put to another.
+    (work / "new.csv").write_text("id,price,colour,w\n7,25,red,\n8,99,pink,2\n")
+    assert table("normalise", "new.csv", "p.csv", "--columns", "price", "--how", "min-max")[1:] == ["7,0.75,red,", "8,4.45,pink,2"]
+    assert table("clean", "new.csv", "p.csv", "--how", "mean", "--columns", "w")[1] == "7,25,red,3.0"
+    assert table("clip", "new.csv", "p.csv", "--columns", "price", "--low", "0", "--high", "1")[2] == "8,30.0,pink,2"
+    assert [row.split(",")[1] for row in table("bins", "new.csv", "p.csv", "--columns", "price", "--bins", "2")] == ["price", "1", "1"]
+    assert [row.split(",")[1] for row in table("bins", "new.csv", "p.csv", "--columns", "price", "--bins", "4", "--how", "width")] == ["price", "3", "3"]
+    assert table("indicators", "new.csv", "p.csv", "--columns", "colour")[1:] == ["7,25,0,0,1,", "8,99,0,0,0,2"]
+    refused('p.csv has no column "shop"', "clean", "q.csv", "p.csv", "--how", "mode", "--columns", "shop")
+    print("ok what one table taught is put to another")
+
+    assert table("enter", "--row", "name,age", "--row", "Ada,36", "--row", "Grace,85") == ["name,age", "Ada,36", "Grace,85"]
+    print("ok enter")
+
+    # y rests on a and c alone; d is noise.
+    (work / "tell.csv").write_text("d,a,c,y,rare\n" + "".join(
+        f"{(i * 7919) % 101},{i % 50},{'xyz'[i % 3]},{i % 50 + 100 * (i % 3)},{'odd' if i % 20 == 0 else 'usual'}\n" for i in range(600)))
+    for by in ("power", "f", "chi2", "mutual"):
+        assert table("choose", "tell.csv", "--target", "y", "--most", "2", "--by", by, "--task", "regress")[0] == "a,c,y", by
+    assert table("choose", "tell.csv", "--target", "y", "--most", "1", "--by", "spearman", "--task", "regress")[0] == "a,y"
+    assert table("choose", "tell.csv", "tell.csv", "--target", "rare", "--most", "1", "--by", "pearson")[0] == "a,rare"
+    refused('"pearson" says nothing of any column about "c"', "choose", "tell.csv", "--target", "c", "--by", "pearson")
+    print("ok choose")
+
+    made = table("balance", "tell.csv", "--target", "rare")
+    rows = [row.split(",") for row in made[1:]]
+    assert made[:601] == (work / "tell.csv").read_text().splitlines()
+    assert len([row for row in rows if row[4] == "odd"]) == len([row for row in rows if row[4] == "usual"]) == 570
+    # Whole numbers stay whole, and nothing lies outside of what the label's rows span.
+    rare = [row for row in rows[:600] if row[4] == "odd"]
+    for column in (0, 1, 3):
+        least, most = min(int(row[column]) for row in rare), max(int(row[column]) for row in rare)
+        assert all(least <= int(row[column]) <= most for row in rows[600:]), column
+    assert table("balance", "tell.csv", "--target", "rare") == made and len(table("balance", "tell.csv", "--target", "rare", "--to", "0.5")) == 856
+    refused('has no column "x"', "balance", "tell.csv", "--target", "x")
+    assert sorted(os.listdir(work)) == sorted(set(os.listdir(work)) - {"pairs.csv", "typed.csv"})
+    print("ok balance")
+
+    assert gyre("train", "table", "tell.csv", "--target", "y", "--task", "regress", "--leave-out", "rare", "--out", "m.onnx").returncode == 0
+    done = gyre("validate", "importance", "m.onnx", "tell.csv", "--target", "y", "--out", "i.json")
+    assert done.returncode == 0, done
+    told = json.loads((work / "i.json").read_text())
+    assert [one["column"] for one in told["columns"]] == ["c", "a", "d"] and told["metric"] == "rmse", told
+    assert told["columns"][0]["fall"] > 50 > abs(told["columns"][2]["fall"]) * 10, told
+    print("ok importance")
 
     refused('has no column "cost"', "select", "p.csv", "--columns", "cost")
     refused('column "colour" is no number', "normalise", "p.csv", "--columns", "colour")

@@ -70,7 +70,7 @@ std::string export_rules(GraphBuilder& graph, const std::string& values, const s
   return graph.node("Mul", {graph.node("Sub", {result, row(move)}), row(factor)});
 }
 
-static float narrowed(double value) {
+float narrowed(double value) {
   auto narrow = static_cast<float>(value);
   return std::isinf(narrow) ? std::numeric_limits<float>::quiet_NaN() : narrow;
 }

@@ -5,6 +5,8 @@
 
 namespace gyre {
 
+float narrowed(double value);  // as the graph gets it; one beyond the floats is a hole
+
 // Moves and scales what comes out of number columns and dates; a hole becomes `fill` before that, or stays.
 struct NumberRule {
   float fill = 0;

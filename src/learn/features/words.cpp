@@ -22,6 +22,31 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+std::string export_words(GraphBuilder& graph, const std::string& texts) {
+  auto ints = [&](Integers values) { return graph.constant(std::move(values)); };
+  std::string flat = graph.node("Reshape", {texts, ints({-1})});
+  std::string lower = graph.node("StringNormalizer", {flat},
+                                 {{"case_change_action", std::string("LOWER")}, {"locale", std::string("C")}});
+  std::string tokens = graph.node("com.microsoft.Tokenizer", {graph.node("Reshape", {lower, ints({-1, 1})})},
+                                  {{"mark", std::int64_t{0}},
+                                   {"mincharnum", std::int64_t{1}},
+                                   {"pad_value", std::string(no_word)},
+                                   {"tokenexp", std::string("[0-9a-z\\x{80}-\\x{10FFFF}]+")}});
+  return graph.node("Squeeze", {tokens, ints({1})});
+}
+
+void to_unit_length(std::span<float> row) {
+  float squares = 0;
+  for (float value : row) squares += value * value;
+  if (squares <= 0) return;
+  for (float& value : row) value /= std::sqrt(squares);
+}
+
+std::string export_unit_rows(GraphBuilder& graph, const std::string& values) {
+  std::string squares = graph.node("ReduceSumSquare", {values}, {{"axes", Integers{1}}});
+  return graph.node("Div", {values, graph.node("Max", {graph.node("Sqrt", {squares}), graph.constant(1e-30f)})});
+}
+
 static std::vector<std::string> terms_of(std::string_view text) {
   auto terms = words_of(text);
   for (std::size_t i = 0, words = terms.size(); i + 1 < words; i++) terms.push_back(terms[i] + " " + terms[i + 1]);
@@ -67,24 +92,12 @@ void WordsBlock::write(const Table& table, Matrix& to, std::size_t place) const 
     if (column.codes[i] < 0) continue;
     for (auto& term : terms_of(column.words[static_cast<std::size_t>(column.codes[i])]))
       if (auto found = places_.find(term); found != places_.end()) row[found->second] += weights_[found->second];
-    float squares = 0;
-    for (float value : row) squares += value * value;
-    if (squares <= 0) continue;
-    for (float& value : row) value /= std::sqrt(squares);
+    to_unit_length(row);
   }
 }
 
 std::string WordsBlock::export_to(GraphBuilder& graph, const std::map<std::string, std::string>& inputs) const {
-  auto ints = [&](Integers values) { return graph.constant(std::move(values)); };
-  std::string flat = graph.node("Reshape", {inputs.at(column_), ints({-1})});
-  std::string lower = graph.node("StringNormalizer", {flat},
-                                 {{"case_change_action", std::string("LOWER")}, {"locale", std::string("C")}});
-  std::string tokens = graph.node("com.microsoft.Tokenizer", {graph.node("Reshape", {lower, ints({-1, 1})})},
-                                  {{"mark", std::int64_t{0}},
-                                   {"mincharnum", std::int64_t{1}},
-                                   {"pad_value", std::string("\x01")},
-                                   {"tokenexp", std::string("[0-9a-z\\x{80}-\\x{10FFFF}]+")}});
-  std::string words = graph.node("Squeeze", {tokens, ints({1})});
+  std::string words = export_words(graph, inputs.at(column_));
   std::vector<std::string> pool;
   Integers indexes;
   std::int64_t singles = 0;
@@ -103,8 +116,7 @@ std::string WordsBlock::export_to(GraphBuilder& graph, const std::map<std::strin
                                    {"ngram_indexes", indexes},
                                    {"pool_strings", pool},
                                    {"weights", weights_}});
-  std::string squares = graph.node("ReduceSumSquare", {values}, {{"axes", Integers{1}}});
-  return graph.node("Div", {values, graph.node("Max", {graph.node("Sqrt", {squares}), graph.constant(1e-30f)})});
+  return export_unit_rows(graph, values);
 }
 
 }  // namespace gyre

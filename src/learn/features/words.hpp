@@ -8,6 +8,11 @@ namespace gyre {
 
 // Runs of letters and digits; letters from A to Z become small, all beyond ASCII counts as a letter.
 std::vector<std::string> words_of(std::string_view text);
+// The same as nodes: texts [rows, words of the longest], what is behind a row's last word being `no_word`.
+inline constexpr std::string_view no_word = "\x01";
+std::string export_words(GraphBuilder& graph, const std::string& texts);
+std::string export_unit_rows(GraphBuilder& graph, const std::string& values);  // at a length of 1; zeros stay
+void to_unit_length(std::span<float> row);
 
 class WordsBlock final : public FeatureBlock {
  public:

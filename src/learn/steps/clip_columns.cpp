@@ -11,18 +11,24 @@ struct Options {
   std::string by = "share";
 };
 
-std::string select(const Options& options, const SqlShape& shape) {
+void run(const Options& options, StepContext& context) {
+  SqlInputs inputs(context, {"table", "like"});
+  auto names = inputs.learned_numbers(options.columns);
+  std::vector<std::string> limits;
+  for (auto& name : names)
+    for (double limit : {options.low, options.high}) {
+      std::string number = json::serialize(json::value(limit));
+      limits.push_back(options.by == "share" ? "quantile_cont(" + sql_name(name) + "::DOUBLE, " + number + ")"
+                                             : number);
+    }
+  if (options.by == "share") limits = inputs.learned(limits);
   std::vector<std::pair<std::string, std::string>> columns;
-  auto limit = [&](const std::string& x, double value) {
-    std::string number = json::serialize(json::value(value));
-    return options.by == "share" ? "quantile_cont(" + x + ", " + number + ") OVER ()" : number;
-  };
-  for (auto& name : shape.numbers(options.columns)) {
-    std::string x = sql_name(name);
-    columns.emplace_back(name, "CASE WHEN " + x + " IS NOT NULL THEN least(greatest(" + x + ", " +
-                                   limit(x, options.low) + "), " + limit(x, options.high) + ") END");
+  for (std::size_t i = 0; i < names.size(); i++) {
+    std::string x = sql_name(names[i]);
+    columns.emplace_back(names[i], "CASE WHEN " + x + " IS NOT NULL THEN least(greatest(" + x + ", " + limits[2 * i] +
+                                       "::DOUBLE), " + limits[2 * i + 1] + "::DOUBLE) END");
   }
-  return select_replacing(shape, columns);
+  inputs.write(select_replacing(inputs.shape(), columns));
 }
 
 }  // namespace
@@ -34,12 +40,13 @@ const Step step_clip_columns = step<Options>(
      .group = "data",
      .title = "Clip numbers",
      .help = "Brings numbers beyond two limits back to them.",
-     .inputs = {table_in},
+     .version = 2,
+     .inputs = {table_in, like_in},
      .outputs = {table_out},
      .parallel = true},
     {field("columns", &Options::columns, "which numbers; all when left out"),
      field("low", &Options::low, "the lower limit"), field("high", &Options::high, "the upper limit"),
      field("by", &Options::by, "whether limits are shares of the rows or values", {.choices = {"share", "value"}})},
-    run_select<Options, select>);
+    run);
 
 }  // namespace gyre

@@ -12,7 +12,8 @@ struct Options {
 };
 
 void run(const Options& options, StepContext& context) {
-  SqlInputs inputs(context);
+  SqlInputs inputs(context, {"table", "like"});
+  for (auto& name : options.columns) inputs.shape().get(name), inputs.shape(inputs.learned_from()).get(name);
   std::vector<std::string> list;
   for (auto& column : inputs.shape().columns) {
     if (std::find(options.columns.begin(), options.columns.end(), column.name) == options.columns.end()) {
@@ -20,20 +21,19 @@ void run(const Options& options, StepContext& context) {
       continue;
     }
     std::size_t texts = 0;
-    inputs.duck().query(
-        "SELECT DISTINCT " + column.quoted() + "::VARCHAR AS v FROM \"table\" WHERE v IS NOT NULL ORDER BY v",
-        [&](const auto& row) {
-          std::string text = *row.text(0);
-          texts++;
-          list.push_back("coalesce(" + column.quoted() + "::VARCHAR = " + sql_text(text) + ", false)::INTEGER AS " +
-                         sql_name(column.name + "=" + text));
-        });
+    inputs.duck().query("SELECT DISTINCT " + column.quoted() + "::VARCHAR AS v FROM " +
+                            sql_name(inputs.learned_from()) + " WHERE v IS NOT NULL ORDER BY v",
+                        [&](const auto& row) {
+                          std::string text = *row.text(0);
+                          texts++;
+                          list.push_back("coalesce(" + column.quoted() + "::VARCHAR = " + sql_text(text) +
+                                         ", false)::INTEGER AS " + sql_name(column.name + "=" + text));
+                        });
     if (texts > static_cast<std::size_t>(options.most))
       throw Error(Code::invalid,
                   inputs.shape().table + ": column \"" + column.name + "\" has " + std::to_string(texts) + " texts",
                   "allow more with --most, or group them first");
   }
-  for (auto& name : options.columns) inputs.shape().get(name);
   inputs.write("SELECT " + joined(list, ", ") + " FROM \"table\"");
 }
 
@@ -46,7 +46,7 @@ const Step step_indicator_columns =
                    .group = "data",
                    .title = "Indicator columns",
                    .help = "A column of 0 and 1 for each text of a column, in its place.",
-                   .inputs = {table_in},
+                   .inputs = {table_in, like_in},
                    .outputs = {table_out},
                    .parallel = true},
                   {field("columns", &Options::columns, "which", {.required = true}),

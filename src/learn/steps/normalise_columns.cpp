@@ -9,18 +9,25 @@ struct Options {
   std::string how = "standard";
 };
 
-std::string select(const Options& options, const SqlShape& shape) {
-  std::vector<std::pair<std::string, std::string>> columns;
-  for (auto& name : shape.numbers(options.columns)) {
-    std::string x = sql_name(name), whole = "(" + x + ") OVER ()";
-    std::string sql = options.how == "standard" ? "coalesce((" + x + " - avg" + whole + ") / nullif(stddev_pop" +
-                                                      whole + ", 0), " + x + " - avg" + whole + ")"
-                                                : "coalesce((" + x + " - min" + whole + ") / nullif((max" + whole +
-                                                      " - min" + whole + ")::DOUBLE, 0), " + x + " - min" + whole + ")";
-    if (options.how == "log") sql = "CASE WHEN " + x + " > -1 THEN ln(1 + " + x + ") END";
-    columns.emplace_back(name, sql);
+void run(const Options& options, StepContext& context) {
+  SqlInputs inputs(context, {"table", "like"});
+  auto names = inputs.learned_numbers(options.columns);
+  std::vector<std::string> aggregates;
+  for (auto& name : names) {
+    std::string x = sql_name(name);
+    bool standard = options.how == "standard";
+    aggregates.push_back(standard ? "avg(" + x + ")" : "min(" + x + ")::DOUBLE");
+    aggregates.push_back(standard ? "stddev_pop(" + x + ")" : "max(" + x + ")::DOUBLE - min(" + x + ")");
   }
-  return select_replacing(shape, columns);
+  auto learned = inputs.learned(aggregates);
+  std::vector<std::pair<std::string, std::string>> columns;
+  for (std::size_t i = 0; i < names.size(); i++) {
+    std::string x = sql_name(names[i]), zero = learned[2 * i] + "::DOUBLE", size = learned[2 * i + 1] + "::DOUBLE";
+    columns.emplace_back(names[i], options.how == "log"
+                                       ? "CASE WHEN " + x + " > -1 THEN ln(1 + " + x + ") END"
+                                       : "(" + x + " - " + zero + ") / coalesce(nullif(" + size + ", 0), 1)");
+  }
+  inputs.write(select_replacing(inputs.shape(), columns));
 }
 
 }  // namespace
@@ -32,11 +39,12 @@ const Step step_normalise_columns =
                    .group = "data",
                    .title = "Normalise columns",
                    .help = "Brings numbers to one size: mean 0 and deviation 1, or a range of 0 to 1.",
-                   .inputs = {table_in},
+                   .version = 2,
+                   .inputs = {table_in, like_in},
                    .outputs = {table_out},
                    .parallel = true},
                   {field("columns", &Options::columns, "which numbers; all when left out"),
                    field("how", &Options::how, "to what", {.choices = {"standard", "min-max", "log"}})},
-                  run_select<Options, select>);
+                  run);
 
 }  // namespace gyre

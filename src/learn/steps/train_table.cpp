@@ -36,27 +36,22 @@ struct Options {
 
 // The options as the user gave them, for the lineage: fields with their values in canonical form.
 json::object given(const Options& options) {
-  return {{"target", options.target},
-          {"learner", options.learner},
-          {"set", json::value_from(options.set)},
-          {"task", options.task},
-          {"types", json::value_from(options.types)},
-          {"leave-out", json::value_from(options.leave_out)},
-          {"weight", options.weight},
-          {"class-weights", options.class_weights},
-          {"hold", options.hold},
-          {"check", options.check},
-          {"seed", options.seed},
-          {"memory", options.memory},
-          {"several", options.several},
-          {"calibrate", options.calibrate},
-          {"fill", options.features.fill},
-          {"scale", options.features.scale},
-          {"categories", options.features.categories},
-          {"one-hot-most", options.features.one_hot_most},
-          {"text-terms", options.features.text_terms},
-          {"pairs", options.features.pairs},
-          {"keep", json::value_from(options.features.keep)}};
+  json::object values{{"target", options.target},
+                      {"learner", options.learner},
+                      {"set", json::value_from(options.set)},
+                      {"task", options.task},
+                      {"types", json::value_from(options.types)},
+                      {"leave-out", json::value_from(options.leave_out)},
+                      {"weight", options.weight},
+                      {"class-weights", options.class_weights},
+                      {"hold", options.hold},
+                      {"check", options.check},
+                      {"seed", options.seed},
+                      {"memory", options.memory},
+                      {"several", options.several},
+                      {"calibrate", options.calibrate}};
+  for (auto& [name, value] : given(options.features)) values[name] = value;
+  return values;
 }
 
 std::vector<double> taken(const std::vector<double>& values, const std::vector<std::size_t>& rows) {
@@ -324,7 +319,7 @@ const Step step_train_table = step<Options>(
      .title = "Train on a table",
      .help = "Learns to answer one column of a table from the others.\n\n"
              "The model takes raw rows: holes, texts and dates as they are. Rows that are held back judge it.",
-     .version = 3,
+     .version = 4,
      .inputs = {{"table", "table", "a CSV, JSON lines or Parquet file"}},
      .outputs = {{"model", "model", "the ONNX file"}, {"report", "report", "scores, what it rests on, what was odd"}},
      .parallel = true},

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/random.hpp"
+#include "learn/parallel.hpp"
 
 namespace gyre {
 
@@ -53,6 +54,32 @@ std::vector<double> times(const std::vector<double>& rows, const std::vector<dou
 }
 
 }  // namespace
+
+std::vector<double> mean_row(const Matrix& rows) {
+  std::vector<double> mean(rows.columns);
+  for (std::size_t i = 0; i < rows.rows; i++)
+    for (std::size_t f = 0; f < rows.columns; f++) mean[f] += rows.at(i, f);
+  for (double& value : mean) value /= static_cast<double>(rows.rows);
+  return mean;
+}
+
+std::vector<double> covariance_of(const Matrix& features, const std::vector<double>& mean, int threads) {
+  std::size_t width = features.columns;
+  std::vector<double> covariance(width * width);
+  // Each thread makes rows of its own of the result: the same sums however many there are.
+  for_each(width, threads, [&](std::size_t f) {
+    double* to = &covariance[f * width];
+    for (std::size_t i = 0; i < features.rows; i++) {
+      auto row = features.row(i);
+      double value = double{row[f]} - mean[f];
+      for (std::size_t g = f; value != 0 && g < width; g++) to[g] += value * (double{row[g]} - mean[g]);
+    }
+  });
+  for (std::size_t f = 0; f < width; f++)
+    for (std::size_t g = f; g < width; g++)
+      covariance[g * width + f] = covariance[f * width + g] /= static_cast<double>(features.rows);
+  return covariance;
+}
 
 Directions all_directions(std::vector<double> a, std::size_t n) {
   std::vector<double> vectors(n * n);

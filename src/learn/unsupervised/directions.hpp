@@ -3,7 +3,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "learn/matrix.hpp"
+
 namespace gyre {
+
+std::vector<double> mean_row(const Matrix& rows);
+// [columns][columns], the same whatever the number of threads.
+std::vector<double> covariance_of(const Matrix& rows, const std::vector<double>& mean, int threads);
 
 struct Directions {
   std::vector<double> sizes;    // variance along each, the largest first

@@ -73,33 +73,12 @@ class PrincipalComponents final : public Fitted {
   json::object about() const override { return {{"components", components()}, {"explained", explained}}; }
 };
 
-std::vector<double> covariance_of(const Matrix& features, const std::vector<double>& mean, int threads) {
-  std::size_t width = features.columns;
-  std::vector<double> covariance(width * width);
-  // Each thread makes rows of its own of the result: the same sums however many there are.
-  for_each(width, threads, [&](std::size_t f) {
-    double* to = &covariance[f * width];
-    for (std::size_t i = 0; i < features.rows; i++) {
-      auto row = features.row(i);
-      double value = double{row[f]} - mean[f];
-      for (std::size_t g = f; value != 0 && g < width; g++) to[g] += value * (double{row[g]} - mean[g]);
-    }
-  });
-  for (std::size_t f = 0; f < width; f++)
-    for (std::size_t g = f; g < width; g++)
-      covariance[g * width + f] = covariance[f * width + g] /= static_cast<double>(features.rows);
-  return covariance;
-}
-
 std::unique_ptr<Fitted> train(const Options& options, const Problem&, const Examples& examples,
                               const TrainingContext& context) {
   auto& features = *examples.features;
   auto model = std::make_unique<PrincipalComponents>();
   std::size_t width = features.columns;
-  model->mean.assign(width, 0.0);
-  for (std::size_t i = 0; i < features.rows; i++)
-    for (std::size_t f = 0; f < width; f++) model->mean[f] += features.at(i, f);
-  for (double& value : model->mean) value /= static_cast<double>(features.rows);
+  model->mean = mean_row(features);
   auto covariance = covariance_of(features, model->mean, context.threads);
   double all = 0, kept = 0;
   for (std::size_t f = 0; f < width; f++) all += covariance[f * width + f];

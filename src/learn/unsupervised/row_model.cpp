@@ -168,17 +168,12 @@ std::vector<Field> row_fields() {
 }
 
 json::object given(const RowOptions& options) {
-  return {{"types", json::value_from(options.types)},
-          {"leave-out", json::value_from(options.leave_out)},
-          {"hold", options.hold},
-          {"seed", options.seed},
-          {"fill", options.features.fill},
-          {"scale", options.features.scale},
-          {"categories", options.features.categories},
-          {"one-hot-most", options.features.one_hot_most},
-          {"text-terms", options.features.text_terms},
-          {"pairs", options.features.pairs},
-          {"keep", json::value_from(options.features.keep)}};
+  json::object values{{"types", json::value_from(options.types)},
+                      {"leave-out", json::value_from(options.leave_out)},
+                      {"hold", options.hold},
+                      {"seed", options.seed}};
+  for (auto& [name, value] : given(options.features)) values[name] = value;
+  return values;
 }
 
 }  // namespace gyre
