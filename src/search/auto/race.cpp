@@ -47,6 +47,8 @@ std::size_t Race::default_number() const {
 
 bool Race::has_few_rows() const { return folds_ > 1 && table_.rows() < few_rows; }
 
+bool Race::is_exhausted() const { return proposed_ >= options_.most_candidates; }
+
 double Race::share_of_time() const { return (seconds_since_start() - began_) / (deadline_ - began_); }
 
 bool Race::over() const { return seconds_since_start() >= deadline_ || options_.stop(); }
@@ -82,26 +84,34 @@ std::shared_ptr<const Race::Split> Race::first_split(Sees sees) {
 bool Race::is_time_to_stack() const {
   constexpr std::size_t fewest_entries = 6;
   if (!options_.stacks || stack_ || folds_ == 1 || has_few_rows() || screen_.leaves_out()) return false;
-  return entries_.size() >= fewest_entries && share_of_time() > 0.6;
+  return entries_.size() >= fewest_entries && (share_of_time() > 0.6 || is_exhausted());
 }
 
-// The best of each kind.
+// The best of each kind, then their seconds: a second level lives on answers that err differently, and a weak kind says
+// more beside the others than one more of the best.
 std::vector<Stack::Base> Race::bases() const {
-  constexpr std::size_t most_columns = 100, most_bases = 8;
+  constexpr std::size_t most_columns = 100, most_bases = 10;
   constexpr double most_megabytes = 12;
   std::vector<const Entry*> order;
   for (auto& entry : entries_) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->score > b->score; });
-  std::map<std::string, int> of_kind;
-  std::vector<Stack::Base> bases;
-  for (auto* entry : order) {
+  std::erase_if(order, [&](auto* entry) {
     double megabytes = 0;
     for (auto& model : entry->models)
       megabytes += megabytes_of(entry->candidate, *model, problem_of(target_), table_.rows());
-    if (megabytes > most_megabytes || of_kind[entry->candidate.learner->name]++ >= 2) continue;
-    if (bases.size() == most_bases || (bases.size() + 1) * outputs_ > most_columns) break;
-    bases.push_back({entry->candidate, entry->models, entry->answers});
+    return megabytes > most_megabytes;
+  });
+  std::map<std::string, std::size_t> of_kind;
+  std::vector<const Entry*> best, seconds;
+  for (auto* entry : order) {
+    std::size_t place = of_kind[entry->candidate.learner->name]++;
+    if (place < 2) (place == 0 ? best : seconds).push_back(entry);
   }
+  best.insert(best.end(), seconds.begin(), seconds.end());
+  std::vector<Stack::Base> bases;
+  for (auto* entry : best)
+    if (bases.size() < most_bases && (bases.size() + 1) * outputs_ <= most_columns)
+      bases.push_back({entry->candidate, entry->models, entry->answers});
   return bases;
 }
 
@@ -146,13 +156,14 @@ std::optional<std::size_t> Race::best_known() const {
 static double seconds_of_split(const Entry& entry) { return entry.seconds / static_cast<double>(entry.splits); }
 
 // Half of what comes after the known ones: one of the best, or the best of its kind, by all alike on the first split.
+// Not of the second level: its answers to judged rows rest on theirs already, and many would find the luckiest.
 const Candidate* Race::worth_varying(std::size_t number) const {
   Random random = Random(options_.seed).split(number);
   if (random.chance(0.5)) return nullptr;
   double left = (deadline_ - seconds_since_start()) * workers_;
   std::vector<const Entry*> order;
   for (auto& entry : entries_)
-    if (seconds_of_split(entry) < 0.1 * left) order.push_back(&entry);
+    if (entry.candidate.sees == Sees::table && seconds_of_split(entry) < 0.1 * left) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->first_score > b->first_score; });
   std::map<std::string, int> of_kind;
   std::erase_if(order, [&](auto* entry) { return of_kind[entry->candidate.learner->name]++ >= 3; });
@@ -162,9 +173,9 @@ const Candidate* Race::worth_varying(std::size_t number) const {
 }
 
 std::optional<Candidate> Race::propose() {
-  if (proposed_ >= options_.most_candidates) return {};
-  std::size_t number = proposed_++;
   if (auto stacked = propose_stacked()) return stacked;
+  if (is_exhausted()) return {};
+  std::size_t number = proposed_++;
   auto known = best_known();
   if (!known) {
     if (auto* good = worth_varying(number)) return varied_candidate(*good, shape_of(table_), options_.seed, number);
@@ -225,9 +236,9 @@ std::shared_ptr<Race::Heat> Race::next_job(std::size_t* fold) {
     double left = std::max(0.0, deadline_ - seconds_since_start());
     auto heat = std::make_shared<Heat>();
     // When the most different ones were tried, others and further splits of the best take turns.
-    if (confirms() && (share_of_time() > 0.65 || proposed_ >= options_.most_candidates))
+    if (confirms() && (share_of_time() > 0.65 || is_exhausted()))
       heat->again = worth_confirming(left);
-    else if (!confirms() && tried_ > 2 * always_tried && heats_ % 2 == 0)
+    else if (!confirms() && (is_exhausted() || (tried_ > 2 * always_tried && heats_ % 2 == 0)))
       heat->again = worth_again(left);
     if (heat->again) {
       heat->candidate = entries_[*heat->again].candidate;

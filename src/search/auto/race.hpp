@@ -110,6 +110,7 @@ class Race {
   std::optional<std::size_t> worth_confirming(double seconds_left) const;
   std::size_t default_number() const;
   double share_of_time() const;  // that is over
+  bool is_exhausted() const;     // as many were tried as are allowed
   std::shared_ptr<const Split> split(std::size_t number);
   std::shared_ptr<const Split> first_split(Sees sees);
   void keep_answers(Heat& heat, std::size_t fold, std::span<const double> answers) const;

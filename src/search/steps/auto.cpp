@@ -64,7 +64,7 @@ const std::vector<Field> fields{
     field("megabytes", &Options::megabytes, "size of the model at most; 0: any", {.min = 0}),
     field("folds", &Options::folds, "parts of the cross-validation; 1: a part is held back; 0: as fits the rows",
           {.min = 0, .max = 50}),
-    field("candidates", &Options::candidates, "pipelines to try at most", {.min = 1}),
+    field("candidates", &Options::candidates, "pipelines to try at most; a second level comes on top", {.min = 1}),
     field("seed", &Options::seed, "of folds and learners", {.min = 0}),
 };
 
