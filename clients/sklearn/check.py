@@ -240,7 +240,7 @@ def check_evidence():
 
     def scored(target, by):
         table[["a", "b", "c", target]].to_csv(work / "t.csv", index=False)
-        told = json.loads(run("--json", "table", "choose", "t.csv", "--target", target, "--by", by).splitlines()[-1])
+        told = json.loads(run("--json", "table", "choose", "t.csv", "--target", target, "--by", by))
         digest = told["outputs"]["report"].split(":")[1]
         found = json.loads(next((work / ".gyre/blobs").rglob(f"*{digest[-48:]}")).read_text())["columns"]
         return {one["column"]: one["score"] for one in found if one["score"] is not None}

@@ -60,5 +60,6 @@ json::object regression_scores(Numbers truth, Numbers answer);
 // One of them by its name, for choosing: larger is better (errors are given as negative numbers).
 double score_named(const std::string& name, const Judged& judged);
 double score_named(const std::string& name, Numbers truth, Numbers answer);
+bool larger_is_better(const std::string& name, bool of_labels);
 
 }  // namespace gyre

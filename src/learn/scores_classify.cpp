@@ -236,6 +236,11 @@ json::object classification_scores(const Judged& judged) {
   return scores;
 }
 
+bool larger_is_better(const std::string& name, bool of_labels) {
+  if (of_labels) return name != "log_loss" && name != "brier";
+  return name == "r2" || name == "explained_variance" || name == "spearman";
+}
+
 double score_named(const std::string& name, const Judged& judged) {
   if (name == "log_loss") return -log_loss(judged);
   if (name == "brier") return -brier(judged);

@@ -89,14 +89,15 @@ void run(const Options& options, StepContext& context) {
     std::snprintf(text, sizeof text, "%10.4g +- %.2g  ", falls[i].mean, falls[i].deviation);
     context.say(text + falls[i].column);
   }
-  context.metric(metric, std::abs(whole));
+  double shown = larger_is_better(metric, target.task == Task::classify) ? whole : -whole;
+  context.metric(metric, shown);
   json::object report{{"model", digest_of_file(context.input("model"))},
                       {"target", target.column},
                       {"part", options.part},
                       {"rows", table.rows()},
                       {"rounds", options.rounds},
                       {"metric", metric},
-                      {"score", std::abs(whole)},
+                      {"score", shown},
                       {"columns", std::move(columns)}};
   write_output(context.output("report"), pretty(report) + "\n");
 }

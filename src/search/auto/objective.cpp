@@ -8,11 +8,6 @@
 
 namespace gyre {
 
-static bool larger_is_better(const std::string& name, Task task) {
-  if (task == Task::classify) return name != "log_loss" && name != "brier";
-  return name == "r2" || name == "explained_variance" || name == "spearman";
-}
-
 Objective::Objective(const std::string& name, const Target& target)
     : name_(name != "auto"                 ? name
             : target.task == Task::regress ? "rmse"
@@ -20,7 +15,7 @@ Objective::Objective(const std::string& name, const Target& target)
                                            : "log_loss"),
       task_(target.task),
       classes_(target.classes()),
-      is_error_(!larger_is_better(name_, task_)),
+      is_error_(!larger_is_better(name_, task_ == Task::classify)),
       moves_cut_(task_ == Task::classify && classes_ == 2 && is_score_of_cut(name_)) {}
 
 // A learner may have no answer for some row; scores that sort would not survive that.
