@@ -9,7 +9,7 @@ namespace gyre {
 
 static constexpr double most_work = 150;   // megabytes or so: larger models are no use to anyone
 static constexpr double least_work = 4;    // so much is written however late it is
-static constexpr double safe_share = 0.9;  // of the time that is left, as the machine may be slower in a moment
+static constexpr double safe_share = 0.8;  // of the time that is left, as the machine may be slower in a moment
 
 static Table spread_rows(const Table& table) {
   std::vector<std::size_t> rows;
@@ -74,8 +74,13 @@ double EnsembleWriter::seconds_for(const Chosen& members, const WritingLimits& l
 }
 
 WrittenModel EnsembleWriter::write(Chosen& members, const Adjustment& adjustment, const WritingLimits& limits) {
+  auto work_in_time = [&] {
+    return std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) / seconds_for_work_);
+  };
   if (seconds_for_work_ == 0) see_pace(members);
-  double most = std::max(least_work, safe_share * (limits.deadline - seconds_since_start()) / seconds_for_work_);
+  // What was seen while others trained on the same cores may be far too slow: seen again before much is left out.
+  if (work_in_time() < work(members)) see_pace(members);
+  double most = work_in_time();
   if (limits.megabytes > 0) most = std::min(most, limits.megabytes);
   bool reduced = false;
   while (work(members) > std::min(most, most_work) && reduce(members)) reduced = true;
